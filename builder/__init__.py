@@ -1,0 +1,1 @@
+"""Plans, shards, engines, readers and the command line."""

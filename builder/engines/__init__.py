@@ -1,0 +1,1 @@
+"""Engines run shards; they know nothing of what is in them."""

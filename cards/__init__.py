@@ -1,0 +1,1 @@
+"""From a manifest to something to look at: contact sheets, figures, cards."""

@@ -1,0 +1,1 @@
+"""Measures of a video against its annotation."""

@@ -1,0 +1,1 @@
+"""From (spec, scene plan) to clips: scenes, moves, rendering, captions, encoding."""

@@ -1,0 +1,59 @@
+"""What a shard is asked to film: plain values, drawn by `builder.plan`, obeyed by `generator.clip`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Speed = Literal["slow", "regular", "fast"]
+
+
+@dataclass(frozen=True)
+class MoveRequest:
+    """One camera move, fully named but not yet measured out: magnitudes are drawn per candidate.
+
+    `move` names an entry of `generator.moves.MOVES`; `direction` is one of its directions ("" where it has none).
+    `parts` are the moves of a compound (`sequence`, `at_once`). `magnitude` overrides the range of the speed class,
+    in the move's own unit. `steadiness` belongs to `handheld`; `file` to `replay`.
+    """
+
+    move: str
+    direction: str = ""
+    speed: Speed = "regular"
+    magnitude: tuple[float, float] | None = None
+    ease: str = ""
+    steadiness: str = ""
+    file: str = ""
+    parts: tuple["MoveRequest", ...] = ()
+
+
+@dataclass(frozen=True)
+class ClipPlan:
+    """One clip: its key (no dots), its place in the set, its own seed, and the move asked for."""
+
+    key: str
+    index: int
+    seed: int
+    request: MoveRequest
+
+
+@dataclass(frozen=True)
+class ScenePlan:
+    """A scene with all the takes to be filmed in it: the unit of purity."""
+
+    scene_id: str
+    index: int
+    family: str
+    source: str
+    seed: int
+    split: str
+    clips: tuple[ClipPlan, ...]
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """One tar: which clips (by index) of which scenes it holds. A scene may span shards, never splits."""
+
+    index: int
+    split: str
+    name: str
+    scenes: tuple[ScenePlan, ...]
+    clip_indices: range
