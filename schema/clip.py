@@ -1,7 +1,7 @@
 """The record of one clip: every scalar and list column, checked, and its form as `KEY.json`."""
 
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -114,7 +114,7 @@ class ClipRecord(Model):
         return text
 
     @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
+    def _agrees_with_itself(self) -> "ClipRecord":
         if self.main_motion not in self.camera_motion:
             raise ValueError(f"main_motion {self.main_motion!r} is not in camera_motion {list(self.camera_motion)}")
         for segment in self.motion_segments:
@@ -134,7 +134,7 @@ class ClipRecord(Model):
         return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
     @classmethod
-    def from_json(cls, text: bytes | str) -> Self:
+    def from_json(cls, text: bytes | str) -> "ClipRecord":
         """Read `KEY.json` back.
 
         Raises:
