@@ -225,7 +225,7 @@ def _cast_scalar(column: Column, value: Any, path: str) -> Any:
         case "bool" if isinstance(value, bool | np.bool_):
             return bool(value)
         case "float32" if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
-            if abs(float(value)) <= np.finfo(np.float32).max:  # false for NaN too
+            if abs(float(value)) <= float(np.finfo(np.float32).max):  # false for NaN too
                 return float(np.float32(value))
         case "int32" | "int64" if isinstance(value, int | np.integer) and not isinstance(value, bool):
             limit = MAX_INT if column.kind == "int64" else 2**31
