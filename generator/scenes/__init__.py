@@ -1,0 +1,1 @@
+"""Scene families and the engine that turns them into splats."""
