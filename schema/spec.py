@@ -275,13 +275,9 @@ class Spec(Model):
 
     @model_validator(mode="after")
     def _counts_fit(self) -> "Spec":
-        cells = sum(
-            m.weight * len(m.dealt_speeds) * math.prod(_choices(p) for p in m.parts or (m,)) for m in self.moves
-        )
+        cells = sum(move.cells for move in self.moves)
         if not 0 < cells <= 100_000:
-            raise ValueError(
-                f"moves makes {cells} combinations of direction, speed and weight; 1 to 100000 are possible"
-            )
+            raise ValueError(f"moves gives {cells} combinations of direction, speed and weight; allowed: 1 to 100000")
         small, large = sorted((self.clips_per_scene, self.shard_clips))
         if large % small:
             raise ValueError(
