@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from .camera import Trajectory
-from .plan import Speed
-from .vocabulary import Unit
+from camera_motion.schema.camera import Trajectory
+from camera_motion.schema.plan import Speed
+from camera_motion.schema.vocabulary import Unit
 
 Vec3 = tuple[float, float, float]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from .plan import Speed
+from camera_motion.schema.plan import Speed
 
 Unit = Literal["deg", "m", "ln f", ""]
 
@@ -108,7 +108,7 @@ PRIMITIVES: Final[Mapping[str, Primitive]] = MappingProxyType({word.id: word for
 
 
 def word(family: str, signed_magnitude: float) -> str:
-    """The id of a family's motion in the direction of `signed_magnitude`.
+    """Name a family's motion in the direction of `signed_magnitude`.
 
     >>> word("pan", -12.0)
     'pan_left'
@@ -118,7 +118,7 @@ def word(family: str, signed_magnitude: float) -> str:
 
 
 def opposite(motion: str) -> str:
-    """The mirrored motion; a motion without one (static, handheld) is its own."""
+    """Name the mirrored motion; a motion without one (static, handheld) is its own."""
     return PRIMITIVES[motion].opposite or motion
 
 
@@ -161,7 +161,7 @@ def speed_range(family: str, speed: Speed, scene_depth_m: float | None = None) -
 
 
 def speed_of(family: str, rate: float, scene_depth_m: float | None = None) -> Speed:
-    """The class of a mean rate: |magnitude| of a segment over its duration in seconds."""
+    """Class a mean rate: |magnitude| of a segment over its duration in seconds."""
     classes = SPEED_CLASSES[family]
     rate = abs(rate) / _scale(family, scene_depth_m)
     if rate < (classes["slow"][1] * classes["regular"][0]) ** 0.5:
