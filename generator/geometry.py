@@ -1,12 +1,13 @@
 """What a scene knows of itself before a splat exists: solids, free space, subjects and words."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
 
 
+@runtime_checkable
 class FreeSpace(Protocol):
     """Where a camera can be and how far it sees."""
 
