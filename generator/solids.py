@@ -162,7 +162,8 @@ def _slabs(
     hi: Float64[np.ndarray, "B K"],
 ) -> tuple[Float64[np.ndarray, "N B"], Float64[np.ndarray, "N B"]]:
     a, b = (lo - o) / d, (hi - o) / d
-    # A ray in the very plane of a face gives 0 / 0: fmin and fmax pass over it.
+    # A ray in the very plane of a face gives 0 / 0, and counts as within.
+    a, b = np.where(np.isnan(a), -b, a), np.where(np.isnan(b), -a, b)
     return np.fmin(a, b).max(-1), np.fmax(a, b).min(-1)
 
 
