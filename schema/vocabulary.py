@@ -4,6 +4,8 @@ The terms and signs are CameraBench's (arXiv 2504.15376), in the axes of `schema
 focal length and nothing else; moving forward is a dolly. "Left" and "right" are the camera's own.
 """
 
+import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -122,6 +124,31 @@ def opposite(motion: str) -> str:
     return PRIMITIVES[motion].opposite or motion
 
 
+#: Shake to draw from, in degrees RMS above 2 Hz (see `motion.Motion.shake_deg`), and its level of steadiness. From
+#: "unsteady" on the camera is handheld. One degree is some 8 pixels of a 512 pixel wide picture.
+SHAKE_CLASSES: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "very_smooth": (0.0, 0.015),
+        "smooth": (0.03, 0.07),
+        "unsteady": (0.15, 0.35),
+        "very_unsteady": (0.70, 1.50),
+    }
+)
+
+
+def steadiness_of(shake_deg: float) -> str:
+    """Class a shake; levels are parted at the geometric middle of the gaps of `SHAKE_CLASSES`.
+
+    >>> steadiness_of(0.2)
+    'unsteady'
+    """
+    levels = list(SHAKE_CLASSES)
+    for level, above in itertools.pairwise(levels):
+        if shake_deg < math.sqrt(SHAKE_CLASSES[level][1] * SHAKE_CLASSES[above][0]):
+            return level
+    return levels[-1]
+
+
 #: The depth of scene for which the translations of `SPEED_CLASSES` are stated. In a scene twice as deep the same
 #: number of scene depths a second is twice the metres a second.
 REFERENCE_DEPTH_M: Final = 5.0
@@ -164,6 +191,6 @@ def speed_of(family: str, rate: float, scene_depth_m: float | None = None) -> Sp
     """Class a mean rate: |magnitude| of a segment over its duration in seconds."""
     classes = SPEED_CLASSES[family]
     rate = abs(rate) / _scale(family, scene_depth_m)
-    if rate < (classes["slow"][1] * classes["regular"][0]) ** 0.5:
+    if rate < math.sqrt(classes["slow"][1] * classes["regular"][0]):
         return "slow"
-    return "regular" if rate < (classes["regular"][1] * classes["fast"][0]) ** 0.5 else "fast"
+    return "regular" if rate < math.sqrt(classes["regular"][1] * classes["fast"][0]) else "fast"
