@@ -1,0 +1,41 @@
+# Both targets do all their set-up by themselves: one venv, which `demo` fills with what it needs and `test` with the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO ?= demo
+
+.PHONY: demo test lint clean
+
+demo: .venv/.core
+	$(BIN)/camera-motion build --out $(DEMO)
+	$(BIN)/camera-motion sheet $(DEMO)
+
+test: .venv/.dev .venv36/.ready lint
+	$(BIN)/python -m pytest -n 2 --no-skips
+
+lint: .venv/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'camera-motion needs Python 3.11 or newer: make PYTHON=python3.11 ...' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.core: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+.venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) install -c constraints.txt torch==2.13.0
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch .venv/.core $@
+
+.venv36/.ready: tests/house/datasets36.txt
+	$(PYTHON) -m venv .venv36
+	.venv36/bin/python -m pip --disable-pip-version-check --quiet install -r $<
+	@touch $@
+
+clean:
+	rm -rf .venv .venv36 dist demo
