@@ -83,15 +83,19 @@ def encode(
             context.color_range = int(ColorRange.MPEG)
             context.color_primaries = int(ColorPrimaries.BT709)
             context.color_trc = int(ColorTrc.BT709)
+        packets = []
         for frame in frames:
             picture = _picture(_fitted(frame, width, height), chosen)
             picture.pts, picture.time_base = count, 1 / rate
-            container.mux(stream.encode(picture))
+            packets += stream.encode(picture)
             count += 1
-        if count:
-            container.mux(stream.encode(None))
-    if not count:
-        raise SpecError("a video needs at least one frame, got none")
+        if not count:
+            raise SpecError("a video needs at least one frame, got none")
+        packets += stream.encode(None)
+        if count < 3:
+            for packet in packets:  # x265 leaves the decoding times of one or two frames unset; they are in order
+                packet.dts = packet.pts
+        container.mux(packets)
     return file.getvalue()
 
 

@@ -65,6 +65,13 @@ def test_colours_survive_and_are_tagged_bt709(rgb, codec):
         assert (context.colorspace, context.color_primaries, context.color_trc, context.color_range) == (1, 1, 1, 1)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("codec", ["h264", "h265", "ffv1"])
+def test_a_very_short_video(count, codec):
+    for _ in range(12):
+        assert len(decode(encode(FRAMES[:count], 96, 64, 24, codec))) == count
+
+
 def test_the_index_comes_first():
     video = encode(FRAMES, 96, 64, 24)
     assert video.index(b"moov") < video.index(b"mdat")
