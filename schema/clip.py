@@ -1,8 +1,11 @@
-"""The record of one clip: every scalar and list column, checked, and its form as `KEY.json`."""
+"""One clip: its record (every scalar and list column, checked) and the finished clip with video and arrays."""
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from jaxtyping import Float32, Float64
 from pydantic import Field, field_validator, model_validator
 
 from camera_motion.schema.base import Model
@@ -141,3 +144,32 @@ class ClipRecord(Model):
             ValidationError: it is not the JSON of a record.
         """
         return cls.model_validate_json(text)
+
+
+@dataclass(frozen=True)
+class FilmedClip:
+    """A finished clip: its record, its video, and the arrays with a row per frame.
+
+    `camera_extrinsics` is w2c in float64, `camera_intrinsics` normalised; `tracks` is the gate's evidence
+    (`evaluation.tracks`).
+    """
+
+    record: ClipRecord
+    video: bytes
+    camera_extrinsics: Float64[np.ndarray, "T 4 4"]
+    camera_intrinsics: Float32[np.ndarray, "T 4"]
+    tracks: Float32[np.ndarray, "..."]
+
+    def row(self) -> dict[str, Any]:
+        """Give the clip as a row of the set: every column in the contract's types and order."""
+        arrays = {"camera_extrinsics": self.camera_extrinsics, "camera_intrinsics": self.camera_intrinsics}
+        return cast(self.record.model_dump(mode="python") | arrays | {"video": self.video})
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A candidate of the clip `key` that will not do; `attempt` counts from 0."""
+
+    key: str
+    attempt: int
+    reason: str

@@ -1,0 +1,172 @@
+"""The receipt of a shard, which is the only state of a build, and the manifest that receipts add up to."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from camera_motion.schema.base import Model
+from camera_motion.schema.clip import ClipRecord, Key
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+#: Text columns whose values are counted, and number columns whose spread is kept.
+COUNTED = ("main_motion", "speed", "scene", "character", "source", "split", "pose_source", "licence")
+SPREAD = ("camera_scale", "path_length_m", "pan_deg", "tilt_deg", "roll_deg", "focal_ratio")
+
+
+class Spread(Model):
+    """What is known of many numbers: merging two spreads gives the spread of both together."""
+
+    count: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+
+    @classmethod
+    def of(cls, value: float) -> "Spread":
+        """Begin with one number."""
+        return cls(count=1, total=value, squares=value * value, low=value, high=value)
+
+    def __add__(self, other: "Spread") -> "Spread":
+        if not self.count or not other.count:
+            return self if self.count else other
+        return Spread(
+            count=self.count + other.count,
+            total=self.total + other.total,
+            squares=self.squares + other.squares,
+            low=min(self.low, other.low),
+            high=max(self.high, other.high),
+        )
+
+    @property
+    def mean(self) -> float:
+        """The arithmetic mean, 0 of nothing."""
+        return self.total / self.count if self.count else 0.0
+
+
+class Statistics(Model):
+    """Counts and spreads over clips; `+` merges, in any order and grouping (sums of floats up to rounding).
+
+    `counts` maps a column to how often each of its values occurs, `camera_motion` counting every motion present;
+    `spreads` maps a number column, or `checks.focal` and the like, to its spread.
+    """
+
+    clips: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    video_bytes: int = 0
+    counts: dict[str, dict[str, int]] = Field(default_factory=dict)
+    spreads: dict[str, Spread] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, record: ClipRecord, video_bytes: int) -> "Statistics":
+        """Begin with one clip."""
+        numbers = {name: getattr(record, name) for name in SPREAD}
+        for part in ("checks", "quality"):
+            numbers |= {f"{part}.{name}": value for name, value in getattr(record, part).model_dump().items()}
+        counts = {name: {str(getattr(record, name)): 1} for name in COUNTED}
+        return cls(
+            clips=1,
+            frames=record.num_frames,
+            seconds=record.num_frames / record.fps,
+            video_bytes=video_bytes,
+            counts=counts | {"camera_motion": dict.fromkeys(record.camera_motion, 1)},
+            spreads={name: Spread.of(value) for name, value in numbers.items()},
+        )
+
+    def __add__(self, other: "Statistics") -> "Statistics":
+        names = sorted(self.counts.keys() | other.counts.keys())
+        spreads = sorted(self.spreads.keys() | other.spreads.keys())
+        return Statistics(
+            clips=self.clips + other.clips,
+            frames=self.frames + other.frames,
+            seconds=self.seconds + other.seconds,
+            video_bytes=self.video_bytes + other.video_bytes,
+            counts={name: _sum_counts(self.counts.get(name, {}), other.counts.get(name, {})) for name in names},
+            spreads={name: self.spreads.get(name, Spread()) + other.spreads.get(name, Spread()) for name in spreads},
+        )
+
+
+class RejectionRecord(Model):
+    """A candidate that was not taken, and why."""
+
+    key: Key
+    attempt: Annotated[int, Field(ge=0)]
+    reason: str
+
+
+class Receipt(Model):
+    """What a finished shard says of itself.
+
+    `identity` is the spec's (`schema.spec.spec_identity`); `missing` names planned clips that found no candidate,
+    with the last reason; `timings_s` and `machine` are for people and for estimates and decide nothing. `machine`
+    holds the machine class: instruction set and library versions, within which tars have identical bytes.
+    """
+
+    identity: str
+    shard: Annotated[int, Field(ge=0)]
+    name: str
+    split: str
+    tar_sha256: Digest
+    tar_bytes: Annotated[int, Field(gt=0)]
+    keys: tuple[Key, ...]
+    scenes: tuple[str, ...]
+    missing: dict[str, str] = Field(default_factory=dict)
+    rejections: tuple[RejectionRecord, ...] = ()
+    statistics: Statistics = Field(default_factory=Statistics)
+    timings_s: dict[str, float] = Field(default_factory=dict)
+    machine: dict[str, str] = Field(default_factory=dict)
+
+
+class Manifest(Model):
+    """What all receipts of a set add up to."""
+
+    identity: str
+    shards: int = 0
+    tar_bytes: int = 0
+    keys: int = 0
+    missing: dict[str, str] = Field(default_factory=dict)
+    rejections: dict[str, int] = Field(default_factory=dict)
+    statistics: Statistics = Field(default_factory=Statistics)
+    work_s: float = 0.0
+    machines: tuple[str, ...] = ()
+
+    @property
+    def candidates(self) -> int:
+        """How many candidates were tried for the clips there are."""
+        return self.keys + sum(self.rejections.values())
+
+
+def merge(receipts: Iterable[Receipt]) -> Manifest:
+    """Add receipts up, whatever their order.
+
+    Raises:
+        ValueError: two receipts are of different sets, or claim one shard twice.
+    """
+    ordered = sorted(receipts, key=lambda receipt: receipt.shard)
+    if len(identities := {receipt.identity for receipt in ordered}) > 1:
+        raise ValueError(f"receipts of different sets: {', '.join(sorted(identities))}")
+    if len({receipt.shard for receipt in ordered}) < len(ordered):
+        raise ValueError("two receipts of one shard")
+    missing: dict[str, str] = {}
+    for receipt in ordered:
+        missing |= receipt.missing
+    return Manifest(
+        identity=ordered[0].identity if ordered else "",
+        shards=len(ordered),
+        tar_bytes=sum(receipt.tar_bytes for receipt in ordered),
+        keys=sum(len(receipt.keys) for receipt in ordered),
+        missing=missing,
+        rejections=dict(sorted(Counter(r.reason for receipt in ordered for r in receipt.rejections).items())),
+        statistics=sum((receipt.statistics for receipt in ordered), Statistics()),
+        work_s=sum(receipt.timings_s.get("total", 0.0) for receipt in ordered),
+        machines=tuple(sorted({receipt.machine.get("class", "") for receipt in ordered})),
+    )
+
+
+def _sum_counts(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+    total: Any = Counter(a) + Counter(b)
+    return dict(sorted(total.items()))
