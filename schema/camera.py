@@ -21,7 +21,8 @@ class Trajectory:
     `intrinsics` are normalised: fx / W, fy / H, cx / W, cy / H. Arrays are read-only.
 
     Raises:
-        SpecError: the arrays are not [T,4,4] and [T,4] with the same T > 0, or `fps` is not positive.
+        SpecError: the arrays are not [T,4,4] and [T,4] with the same T > 0; a focal length or `fps` is not
+            positive.
     """
 
     world_from_camera: Float64[np.ndarray, "T 4 4"]
@@ -35,6 +36,9 @@ class Trajectory:
             raise SpecError(
                 f"a trajectory needs poses [T,4,4] and intrinsics [T,4], got {poses.shape} and {lenses.shape}"
             )
+        if not (lenses[:, :2] > 0).all():
+            frame = int(np.flatnonzero(~(lenses[:, :2] > 0).all(axis=1))[0])
+            raise SpecError(f"frame {frame}: focal lengths must be positive, got {lenses[frame, :2].tolist()}")
         if not self.fps > 0:
             raise SpecError(f"a trajectory needs fps > 0, got {self.fps}")
         for name, array in (("world_from_camera", poses), ("intrinsics", lenses)):
@@ -238,7 +242,7 @@ def camera_matrix(intrinsics: Float64[np.ndarray, "*B 4"], width: int, height: i
 
 
 def crop_intrinsics(
-    intrinsics: Float64[np.ndarray, "*B 4"], image_size: tuple[int, int], left: float, top: float, size: tuple[int, int]
+    intrinsics: Float64[np.ndarray, "*B 4"], image_size: tuple[int, int], left: int, top: int, size: tuple[int, int]
 ) -> Float64[np.ndarray, "*B 4"]:
     """Normalised intrinsics of the window of `size` (width, height) cut out of a picture at (`left`, `top`) pixels."""
     px = intrinsics_px(intrinsics, *image_size) - np.array([0.0, 0.0, left, top])
