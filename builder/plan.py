@@ -7,7 +7,7 @@ from how many units there are: a longer set begins with the shorter one.
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -72,6 +72,10 @@ class Plan:
         phase = int(stream(self.spec.seed, "splits").integers(share.denominator))
         return "test" if (share.numerator * unit + phase) % share.denominator < share.numerator else "train"
 
+    def name(self, shard: int) -> str:
+        """Name a shard: its split and its place in the whole set."""
+        return f"{self.split(shard * self.spec.shard_clips // self.spec.unit_clips)}-{shard:06d}"
+
     def shard(self, index: int) -> ShardPlan:
         """Lay out one shard: its scenes, each with all its clips, and which of those clips it holds."""
         spec = self.spec
@@ -80,9 +84,9 @@ class Plan:
         split = self.split(unit)
         first, last = clips.start // spec.clips_per_scene, (clips.stop - 1) // spec.clips_per_scene
         scenes = tuple(_scene(self, unit, scene, split) for scene in range(first, last + 1))
-        return ShardPlan(index, split, f"{split}-{index:06d}", scenes, clips)
+        return ShardPlan(index, split, self.name(index), scenes, clips)
 
-    def shards(self, indices: range | None = None) -> Iterator[ShardPlan]:
+    def shards(self, indices: Iterable[int] | None = None) -> Iterator[ShardPlan]:
         """Lay out shards one after the other."""
         return (self.shard(index) for index in (range(len(self)) if indices is None else indices))
 

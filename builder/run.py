@@ -1,0 +1,143 @@
+"""Build a set, or go on with one: what is not done yet is made, and done is what its receipt proves."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from camera_motion.builder.engines import Engine, Failure
+from camera_motion.builder.engines.processes import Processes
+from camera_motion.builder.engines.serial import Serial
+from camera_motion.builder.lock import lock
+from camera_motion.builder.plan import Plan, plan, take
+from camera_motion.builder.shard import Film, ShardJob
+from camera_motion.builder.store import Store
+from camera_motion.generator.identity import identity_of
+from camera_motion.schema.receipt import Manifest, Receipt, merge
+from camera_motion.schema.spec import Spec
+
+#: (i, n): every n-th shard from the i-th, for builds on several machines.
+WHOLE = (0, 1)
+
+
+class Watcher(Protocol):
+    """Someone who wants to know how a build goes on."""
+
+    def begin(self, clips: int, receipts: list[Receipt]) -> None:
+        """Hear how many clips are asked for, and which shards are there already."""
+        ...
+
+    def clip(self, key: str) -> None:
+        """Hear of a clip that was filmed."""
+        ...
+
+    def shard(self, receipt: Receipt) -> None:
+        """Hear of a shard that is done."""
+        ...
+
+    def failed(self, name: str, failure: Failure) -> None:
+        """Hear of a shard that could not be made."""
+        ...
+
+
+@dataclass
+class Built:
+    """What a build came to: the receipts of its slice, and the shards that failed, by name."""
+
+    clips: int
+    receipts: list[Receipt] = field(default_factory=list)
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the receipts add up to."""
+        return merge(self.receipts)
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Every clip that is asked for and not there, with the reason."""
+        return self.manifest.missing | {f"all of {name}": failure.reason for name, failure in self.failures.items()}
+
+    @property
+    def complete(self) -> bool:
+        """Whether every clip is there."""
+        return not self.missing and self.manifest.keys == self.clips
+
+
+def build(
+    spec: Spec,
+    root: Path,
+    film: Film,
+    *,
+    watcher: Watcher | None = None,
+    part: tuple[int, int] = WHOLE,
+    engine: str | None = None,
+    workers: int | None = None,
+) -> Built:
+    """Make all shards of a spec (or of slice `part`) that are not done in the folder `root`.
+
+    The result does not depend on the engine, the workers, the order, or how often the build was killed and begun
+    again. `film` makes the clips (`generator.clip.film`).
+
+    Raises:
+        SpecError: the folder holds another set, is locked or cannot be written, or the spec asks for what a film
+            maker refuses.
+    """
+    store, planned, identity = Store(root), plan(spec), identity_of(spec)
+    indices = take(len(planned), part)
+    with lock(root, part):
+        store.claim(spec)
+        store.sweep({planned.name(index) for index in indices})
+        done = {i: receipt for i in indices if (receipt := store.finished(i, planned.name(i), identity))}
+        built = Built(clips=len(indices) * spec.shard_clips, receipts=list(done.values()))
+        todo = [index for index in indices if index not in done]
+        runner, threads = choose_engine(engine or spec.execution.engine, workers or spec.execution.workers, len(todo))
+        job = ShardJob(spec, identity, root, film, threads)
+        if watcher:
+            watcher.begin(built.clips, built.receipts)
+        with _closing(runner.run(job, todo)) as events:
+            for index, said in events:
+                _record(built, planned, index, said, watcher)
+    return built
+
+
+def choose_engine(engine: str, workers: int, shards: int) -> tuple[Engine, int]:
+    """Choose how to run `shards` shards, and how many threads each may use.
+
+    `auto` takes processes where every worker gets a shard, else threads inside one shard after the other.
+    """
+    workers = workers or available_cores()
+    if engine == "auto":
+        engine = "processes" if workers > 1 and shards >= workers else "serial"
+    return (Processes(workers), 1) if engine == "processes" else (Serial(), workers)
+
+
+def available_cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _record(built: Built, planned: Plan, index: int, said: str | Receipt | Failure, watcher: Watcher | None) -> None:
+    if isinstance(said, Receipt):
+        built.receipts.append(said)
+    elif isinstance(said, Failure):
+        built.failures[planned.name(index)] = said
+    if watcher is None:
+        return
+    if isinstance(said, Receipt):
+        watcher.shard(said)
+    elif isinstance(said, Failure):
+        watcher.failed(planned.name(index), said)
+    else:
+        watcher.clip(said)
+
+
+@contextmanager
+def _closing(events: Any) -> Iterator[Any]:
+    """Close the engine's generator on the way out, so that an interrupt leaves no worker behind."""
+    try:
+        yield events
+    finally:
+        events.close()

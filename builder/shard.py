@@ -1,0 +1,167 @@
+"""A shard is a tar whose bytes follow from its clips alone, and a receipt written after it."""
+
+import hashlib
+import io
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from camera_motion.builder.machine import machine_class
+from camera_motion.builder.plan import plan
+from camera_motion.builder.store import Hashed, Store, writing
+from camera_motion.schema.base import SpecError
+from camera_motion.schema.clip import FilmedClip, Rejection
+from camera_motion.schema.columns import MEMBERS
+from camera_motion.schema.plan import ScenePlan, ShardPlan
+from camera_motion.schema.receipt import Receipt, RejectionRecord, Statistics
+from camera_motion.schema.spec import Spec
+
+#: Films the clips of a scene plan that have these indices; `threads` changes no byte.
+Film = Callable[[Spec, ScenePlan, Sequence[int], int], Iterator[FilmedClip | Rejection]]
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """All that a worker needs to make any shard of a set; called with a shard's index, it tells how it goes on.
+
+    It yields the key of every clip filmed and, at the end, the receipt.
+    """
+
+    spec: Spec
+    identity: str
+    root: Path
+    film: Film
+    threads: int = 1
+
+    def __call__(self, index: int) -> Iterator[str | Receipt]:
+        """Film the shard's clips, write the tar, then the receipt."""
+        began = time.perf_counter()
+        shard = plan(self.spec).shard(index)
+        clips: list[FilmedClip] = []
+        rejections: list[RejectionRecord] = []
+        for scene, indices in scenes_of(shard):
+            for result in self.film(self.spec, scene, indices, self.threads):
+                if isinstance(result, Rejection):
+                    rejections.append(RejectionRecord(key=result.key, attempt=result.attempt, reason=result.reason))
+                else:
+                    clips.append(result)
+                    yield result.record.key
+        filmed = time.perf_counter()
+        yield self._finish(shard, clips, rejections, {"film": filmed - began, "total": 0.0}, began)
+
+    def _finish(
+        self,
+        shard: ShardPlan,
+        clips: list[FilmedClip],
+        rejections: list[RejectionRecord],
+        timings_s: dict[str, float],
+        began: float,
+    ) -> Receipt:
+        order = {clip.key: clip.index for scene in shard.scenes for clip in scene.clips}
+        clips.sort(key=lambda clip: order[clip.record.key])
+        rejections.sort(key=lambda rejection: (order[rejection.key], rejection.attempt))
+        keys = tuple(clip.record.key for clip in clips)
+        reasons = {rejection.key: rejection.reason for rejection in rejections}
+        planned = [key for key, index in order.items() if index in shard.clip_indices]
+        if not clips:
+            raise SpecError(f"shard {shard.name}: no clip found a candidate; last reason: {reasons.get(planned[0])}")
+        store = Store(self.root)
+        with writing(store.tar(shard.name)) as file:
+            write_tar(file, clips)
+        receipt = Receipt(
+            identity=self.identity,
+            shard=shard.index,
+            name=shard.name,
+            split=shard.split,
+            tar_sha256=file.digest.hexdigest(),
+            tar_bytes=file.size,
+            keys=keys,
+            scenes=tuple(scene.scene_id for scene in shard.scenes),
+            missing={key: reasons.get(key, "not filmed") for key in planned if key not in keys},
+            rejections=tuple(rejections),
+            statistics=sum((Statistics.of(clip.record, len(clip.video)) for clip in clips), Statistics()),
+            timings_s=timings_s | {"total": time.perf_counter() - began},
+            machine=machine_class(),
+        )
+        store.write_receipt(receipt)
+        return receipt
+
+
+def scenes_of(shard: ShardPlan) -> Iterator[tuple[ScenePlan, Sequence[int]]]:
+    """Give every scene of a shard with the indices of those of its clips that the shard holds."""
+    for scene in shard.scenes:
+        yield scene, [clip.index for clip in scene.clips if clip.index in shard.clip_indices]
+
+
+def members(clip: FilmedClip) -> dict[str, bytes]:
+    """Give a clip's files by suffix, in the order of the tar."""
+    record = clip.record
+    files = {
+        "mp4": clip.video,
+        "json": record.to_json(),
+        "short_caption.txt": record.short_caption.encode(),
+        "long_caption.txt": record.long_caption.encode(),
+        "camera_intrinsics.npy": npy(clip.camera_intrinsics.astype("<f4")),
+        "camera_extrinsics.npy": npy(clip.camera_extrinsics.astype("<f8")),
+        "tracks.npy": npy(clip.tracks.astype("<f4")),
+    }
+    return {suffix: files[suffix] for suffix in MEMBERS}
+
+
+def npy(array: Float[np.ndarray, "..."]) -> bytes:
+    """Write an array as the bytes of a `.npy` file."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def write_tar(file: Hashed, clips: Sequence[FilmedClip]) -> None:
+    """Write clips as a USTAR archive with fixed headers: the same clips give the same bytes anywhere, any time."""
+    for clip in clips:
+        for suffix, body in members(clip).items():
+            header = tarfile.TarInfo(f"{clip.record.key}.{suffix}")
+            header.size, header.mode, header.mtime = len(body), 0o644, 0
+            file.write(header.tobuf(format=tarfile.USTAR_FORMAT))
+            file.write(body + bytes(-len(body) % tarfile.BLOCKSIZE))
+    file.write(bytes(-(file.size + 2 * tarfile.BLOCKSIZE) % tarfile.RECORDSIZE + 2 * tarfile.BLOCKSIZE))
+
+
+def read_tar(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Read the samples of a shard: the key, and the files by suffix.
+
+    Raises:
+        SpecError: the tar is truncated or not a tar.
+    """
+    key, files = "", dict[str, bytes]()
+    try:
+        with tarfile.open(path, "r:") as archive:
+            for member in archive:
+                name, _, suffix = member.name.partition(".")
+                body = archive.extractfile(member)
+                if body is None or len(content := body.read()) != member.size:
+                    raise tarfile.ReadError("unexpected end of data")
+                if name != key and files:
+                    yield key, files
+                    files = {}
+                key, files[suffix] = name, content
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise SpecError(f"{path} is damaged: {error}; remove it and build again") from error
+    if files:
+        yield key, files
+
+
+def sha256(path: Path) -> str:
+    """Hash a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, hashlib.sha256).hexdigest()
+
+
+def load_npy(body: bytes) -> Any:
+    """Read the bytes of a `.npy` file; never a pickle."""
+    return np.lib.format.read_array(io.BytesIO(body), allow_pickle=False)
