@@ -1,0 +1,123 @@
+"""Reading a set: as a stream, as a table, and made while it is iterated; always the same typed rows."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pytest
+from sets import CLIPS, FRAMES, clip, write_set
+
+from camera_motion.builder.features import features
+from camera_motion.builder.reader import CameraMotion, in_order, row_of, samples
+from camera_motion.builder.shard import read_tar, write_tar
+from camera_motion.builder.store import writing
+from camera_motion.evaluation.decode import decode
+from camera_motion.schema.base import SpecError
+from camera_motion.schema.clip import Rejection
+from camera_motion.schema.columns import COLUMNS
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_set(tmp_path_factory.mktemp("set"))
+
+
+def test_features_follow_the_table_and_survive_a_cards_yaml() -> None:
+    typed = features()
+    assert list(typed) == [column.name for column in COLUMNS]
+    assert datasets.Features._from_yaml_list(typed._to_yaml_list()) == typed
+    assert typed["camera_extrinsics"] == datasets.List(datasets.List(datasets.List(datasets.Value("float32"))))
+    assert typed["motion_segments"].feature["end_frame"] == datasets.Value("int32")
+
+
+def test_the_stream_gives_the_contract_in_order(built: Path) -> None:
+    stream = CameraMotion.stream(built)
+    assert stream.features == features()
+    rows = list(stream)
+    assert [row["key"] for row in rows] == [c.record.key for c in CLIPS]
+    assert all(list(row) == [column.name for column in COLUMNS] for row in rows)
+    for row, made in zip(rows, CLIPS, strict=True):
+        assert row["video"] == {"bytes": made.video, "path": f"{made.record.key}.mp4"}
+        assert decode(row["video"]["bytes"]).shape == (FRAMES, 64, 96, 3)
+        np.testing.assert_array_equal(row["camera_extrinsics"], made.camera_extrinsics.astype(np.float32))
+        assert row["long_caption"] == made.record.long_caption
+        assert row["vtss_score"] is None
+        assert row["seed"] == made.record.seed
+        assert row["motion_segments"][-1]["motion"] == made.record.camera_motion[-1]
+
+
+def test_the_stream_is_rounded_to_the_columns_types(built: Path) -> None:
+    row = next(iter(CameraMotion.stream(built)))
+    assert row["path_length_m"] == float(np.float32(1 / 3))
+    assert row["checks"]["focal"] == float(np.float32(row["checks"]["focal"]))
+
+
+def test_load_and_stream_and_another_name_of_the_folder_agree(built: Path, tmp_path: Path) -> None:
+    streamed = list(CameraMotion.stream(built))
+    assert list(CameraMotion.stream(str(built / "webdataset"))) == streamed
+    table = CameraMotion.load(built, cache_dir=str(tmp_path))
+    assert table.features == features()
+    assert list(table) == streamed
+
+
+def test_workers_share_the_tars(built: Path) -> None:
+    torch_data = pytest.importorskip("torch.utils.data")
+    stream = CameraMotion.stream(built)
+    assert stream.num_shards == 2
+    loader = torch_data.DataLoader(stream, batch_size=None, num_workers=2)
+    assert sorted(row["key"] for row in loader) == [c.record.key for c in CLIPS]
+
+
+def test_a_resumed_stream_goes_on_where_it_stopped(built: Path) -> None:
+    stream = CameraMotion.stream(built)
+    ahead = iter(stream)
+    first = [next(ahead)["key"] for _ in range(3)]
+    state = stream.state_dict()
+    again = CameraMotion.stream(built)
+    again.load_state_dict(state)
+    assert first + [row["key"] for row in again] == [c.record.key for c in CLIPS]
+
+
+def test_a_known_score_is_read(tmp_path: Path) -> None:
+    with writing(tmp_path / "train-000000.tar") as file:
+        write_tar(file, [clip(0, score=3.25), clip(1)])
+    assert [row["vtss_score"] for row in CameraMotion.stream(tmp_path)] == [3.25, None]
+
+
+@pytest.mark.parametrize(
+    ("where", "split", "says"),
+    [("", "test", "holds no test-"), ("nowhere", "train", "neither a folder"), ("a/b/c", "train", "neither a folder")],
+)
+def test_what_is_not_a_set_is_said_in_one_line(
+    built: Path, monkeypatch: pytest.MonkeyPatch, where: str, split: str, says: str
+) -> None:
+    monkeypatch.chdir(built)
+    with pytest.raises(SpecError, match=says) as caught:
+        CameraMotion.stream(where or built, split=split)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_sample_without_a_file_is_named(built: Path) -> None:
+    _, files = next(read_tar(built / "webdataset" / "train-000000.tar"))
+    del files["camera_extrinsics.npy"]
+    with pytest.raises(ValueError, match=r"cm-test-000000.*camera_extrinsics\.npy"):
+        row_of(files)
+
+
+def test_samples_are_neighbours_with_one_key_up_to_the_first_dot() -> None:
+    names = ["x/a.mp4", "x/a.short_caption.txt", "b.json"]
+    archive: Any = [(name, io.BytesIO(name.encode())) for name in names]
+    assert list(samples(archive)) == [
+        {"mp4": b"x/a.mp4", "short_caption.txt": b"x/a.short_caption.txt"},
+        {"json": b"b.json"},
+    ]
+
+
+def test_late_clips_are_handed_on_in_the_plans_order() -> None:
+    keys = [c.record.key for c in CLIPS]
+    results = [CLIPS[1], Rejection(keys[0], 0, "gate: focal"), CLIPS[0], CLIPS[3], Rejection(keys[2], 0, "gate: time")]
+    assert [c.record.key for c in in_order(results, keys)] == [keys[0], keys[1], keys[3]]
+    ahead = in_order(iter([CLIPS[0], CLIPS[1]]), keys)
+    assert next(ahead) is CLIPS[0]
