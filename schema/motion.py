@@ -52,8 +52,8 @@ class Motion:
     path_length_m: float
     focal_ratio: float
     segments: tuple[Segment, ...]
-    shake_deg: float
-    shake_m: float
+    shake_deg: float = 0.0
+    shake_m: float = 0.0
 
 
 def measure(trajectory: Trajectory, scene_depth_m: float | None = None, world_up: Vec3 | None = None) -> Motion:

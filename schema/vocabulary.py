@@ -109,7 +109,7 @@ _WORDS: Final = [
 PRIMITIVES: Final[Mapping[str, Primitive]] = MappingProxyType({word.id: word for word in _WORDS})
 
 
-def word(family: str, signed_magnitude: float) -> str:
+def word(family: str, signed_magnitude: float | int) -> str:
     """Name a family's motion in the direction of `signed_magnitude`.
 
     >>> word("pan", -12.0)
