@@ -35,5 +35,5 @@ def lock(root: Path, part: tuple[int, int] = (0, 1)) -> Iterator[None]:
             for file, kind in files:
                 fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SpecError(f"another build is at work in {root}; wait for it, or choose another --output") from None
+            raise SpecError(f"another build is at work in {root}; wait for it, or choose another --out") from None
         yield

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from camera_motion.builder.engines import Engine, Failure
 from camera_motion.builder.engines.processes import Processes
@@ -22,6 +22,7 @@ from camera_motion.schema.spec import Spec
 WHOLE = (0, 1)
 
 
+@runtime_checkable
 class Watcher(Protocol):
     """Someone who wants to know how a build goes on."""
 

@@ -73,7 +73,7 @@ def one_line(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             todo = "free some space and run again: finished shards are kept"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            todo = "choose another --output or change its permissions"
+            todo = "choose another --out or change its permissions"
         else:
             todo = "check the disk and run again: finished shards are kept"
         raise SpecError(f"cannot write {path}: {(error.strerror or str(error)).lower()}; {todo}") from error
@@ -155,11 +155,11 @@ class Store:
         try:
             described = json.loads(self.spec_path.read_bytes())
         except OSError:
-            raise SpecError(f"{self.root} holds no set: there is no spec.json; build one with --output") from None
+            raise SpecError(f"{self.root} holds no set: there is no spec.json; build one with --out") from None
         except ValueError:
             described = None
         if not isinstance(described, dict) or not {"identity", "spec", "content"} <= described.keys():
-            raise SpecError(f"{self.spec_path} is not the spec of a set; remove the folder or choose another --output")
+            raise SpecError(f"{self.spec_path} is not the spec of a set; remove the folder or choose another --out")
         return described
 
     def claim(self, spec: Spec) -> None:
@@ -175,14 +175,14 @@ class Store:
             if theirs["identity"] != ours["identity"]:
                 raise SpecError(
                     f"{self.root} holds a set of another identity ({theirs['identity']}, not {ours['identity']}): "
-                    f"{_difference(theirs, ours)}; choose another --output"
+                    f"{_difference(theirs, ours)}; choose another --out"
                 )
             if (there := self.read_spec().clips) > spec.clips:
                 raise SpecError(f"{self.root} holds {there} clips of this set, more than {spec.clips}; ask for as many")
             if there == spec.clips:
                 return
         elif any(self.receipts.glob("*.json")):
-            raise SpecError(f"{self.root} holds receipts but no spec.json; choose another --output")
+            raise SpecError(f"{self.root} holds receipts but no spec.json; choose another --out")
         with writing(self.spec_path) as file:
             file.write(json.dumps(ours, indent=1).encode() + b"\n")
 

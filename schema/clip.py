@@ -36,6 +36,9 @@ class Checks(Model):
     focal: float
     focal_sigma: float
     focal_observable: float
+    zoom: float
+    zoom_sigma: float
+    zoom_observable: float
     rotation: float
     rotation_sigma: float
     rotation_observable: float

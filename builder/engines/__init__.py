@@ -10,7 +10,7 @@ Invariants that every engine keeps:
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from camera_motion.schema.receipt import Receipt
 
@@ -29,6 +29,7 @@ class Failure:
 Event = tuple[int, str | Receipt | Failure]
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Something that runs jobs."""
 
