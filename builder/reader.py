@@ -16,7 +16,7 @@ import numpy as np
 
 from camera_motion.builder.features import features
 from camera_motion.builder.plan import plan
-from camera_motion.builder.shard import scenes_of
+from camera_motion.builder.shard import Film, scenes_of
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
 from camera_motion.schema.columns import COLUMNS, cast
@@ -60,11 +60,11 @@ class CameraMotion(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         return builder.as_dataset(split=split)
 
     @classmethod
-    def generate(cls, spec: Spec, split: str = "train") -> datasets.IterableDataset:
+    def generate(cls, spec: Spec, split: str = "train", film: Film | None = None) -> datasets.IterableDataset:
         """Make a spec's clips while they are iterated: the very rows that `build` would write, in its order.
 
         The stream has one shard for each of the plan's, so DataLoader workers share the filming. A clip for which no
-        candidate passes the gate is left out, as in a built set.
+        candidate passes the gate is left out, as in a built set. `film` is `generator.clip.film` unless given.
 
         Raises:
             SpecError: no scene of the spec falls to that split.
@@ -76,7 +76,7 @@ class CameraMotion(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         return datasets.IterableDataset.from_generator(
             _filmed_rows,
             features=features(),
-            gen_kwargs={"spec": spec, "shards": indices},
+            gen_kwargs={"spec": spec, "shards": indices, "film": film},
             split=datasets.NamedSplit(split),
         )
 
@@ -135,9 +135,11 @@ def as_lists(row: Row) -> Row:
     return lists | {"video": {"bytes": row["video"], "path": f"{row['key']}.mp4"}}
 
 
-def _filmed_rows(spec: Spec, shards: list[int]) -> Iterator[Row]:
-    from camera_motion.generator.clip import film
+def _filmed_rows(spec: Spec, shards: list[int], film: Film | None) -> Iterator[Row]:
+    if film is None:
+        from camera_motion.generator import clip as maker
 
+        film = maker.film
     planned = plan(spec)
     for shard in map(planned.shard, shards):
         for scene, indices in scenes_of(shard):

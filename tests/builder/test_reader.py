@@ -7,10 +7,13 @@ from typing import Any
 import datasets
 import numpy as np
 import pytest
+import tiny
 from sets import CLIPS, FRAMES, clip, write_set
 
 from camera_motion.builder.features import features
+from camera_motion.builder.plan import plan
 from camera_motion.builder.reader import CameraMotion, in_order, row_of, samples
+from camera_motion.builder.run import build
 from camera_motion.builder.shard import read_tar, write_tar
 from camera_motion.builder.store import writing
 from camera_motion.evaluation.decode import decode
@@ -121,3 +124,29 @@ def test_late_clips_are_handed_on_in_the_plans_order() -> None:
     assert [c.record.key for c in in_order(results, keys)] == [keys[0], keys[1], keys[3]]
     ahead = in_order(iter([CLIPS[0], CLIPS[1]]), keys)
     assert next(ahead) is CLIPS[0]
+
+
+def test_generate_gives_the_very_rows_that_build_writes(tmp_path: Path) -> None:
+    spec = tiny.spec()
+    build(spec, tmp_path, tiny.film, engine="serial")
+    for split in ("train", "test"):
+        made = CameraMotion.generate(spec, split, film=tiny.film)
+        assert made.features == features()
+        rows = list(made)
+        assert rows == list(CameraMotion.stream(tmp_path, split))
+        assert len(rows) == sum(plan(spec).shard(i).split == split for i in range(len(plan(spec)))) * spec.shard_clips
+
+
+def test_workers_share_the_filming() -> None:
+    torch_data = pytest.importorskip("torch.utils.data")
+    spec = tiny.spec()
+    made = CameraMotion.generate(spec, film=tiny.film)
+    keys = [row["key"] for row in made]
+    loader = torch_data.DataLoader(made, batch_size=None, num_workers=2)
+    assert sorted(row["key"] for row in loader) == keys
+
+
+def test_a_split_that_the_spec_leaves_empty_is_refused() -> None:
+    spec = tiny.spec(splits={"train": 1.0, "test": 0.0})
+    with pytest.raises(SpecError, match="has no shard in it"):
+        CameraMotion.generate(spec, "test", film=tiny.film)

@@ -1,0 +1,60 @@
+"""A contact sheet of a built set, read from its tars."""
+
+import math
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from camera_motion.builder.shard import load_npy, read_tar
+from camera_motion.cards.contact import Strip, sheet
+from camera_motion.evaluation.decode import stream
+from camera_motion.schema.base import SpecError
+from camera_motion.schema.camera import Trajectory, invert
+from camera_motion.schema.clip import ClipRecord, SegmentRecord
+
+#: How many frames of a clip stand side by side.
+ACROSS = 4
+
+
+def contact_sheet(root: Path, clips: int = 24) -> bytes:
+    """Draw the first `clips` clips of a set as a PNG.
+
+    Raises:
+        SpecError: the folder holds no tars, or one of them is damaged.
+    """
+    strips = list(islice(_strips(root), clips))
+    if not strips:
+        raise SpecError(f"{root} holds no clips to draw; is it the folder of a built set?")
+    return sheet(strips)
+
+
+def _strips(root: Path) -> Iterator[Strip]:
+    for tar in sorted((root / "webdataset").glob("*.tar")):
+        for _, files in read_tar(tar):
+            record = ClipRecord.from_json(files["json"])
+            world_from_camera = invert(load_npy(files["camera_extrinsics.npy"]))
+            intrinsics = load_npy(files["camera_intrinsics.npy"]).astype(np.float64)
+            wanted = set(np.linspace(0, record.num_frames - 1, ACROSS).round().astype(int).tolist())
+            frames = np.stack([frame for i, frame in enumerate(stream(files["mp4"])) if i in wanted])
+            trajectory = Trajectory(world_from_camera, intrinsics, record.fps)
+            yield Strip(_title(record), record.short_caption, frames, trajectory)
+
+
+def _title(record: ClipRecord) -> str:
+    """Name the clip, and each of its segments with how far and how fast it went."""
+    segments = (_segment(s) for s in record.motion_segments)
+    return f"{record.key}   {'   '.join(segments)}"
+
+
+def _segment(segment: SegmentRecord) -> str:
+    if not segment.unit:
+        return segment.motion
+    return f"{segment.motion} {_magnitude(segment.magnitude, segment.unit)} {segment.speed}"
+
+
+def _magnitude(magnitude: float, unit: str) -> str:
+    if unit == "ln f":
+        return f"x {math.exp(magnitude):.2f}"
+    return f"{magnitude:.2g} {unit}" if magnitude < 10 else f"{magnitude:.0f} {unit}"
