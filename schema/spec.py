@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from camera_motion.schema.base import Model, identity
 from camera_motion.schema.plan import Speed
-from camera_motion.schema.vocabulary import PRIMITIVES, SPEEDS, STEADINESS
+from camera_motion.schema.vocabulary import PRIMITIVES, SHAKE_CLASSES, SPEEDS
 
 #: Sizes, frame counts and rates that trainers ask for: width, height, frames, fps.
 PROFILES: Final[Mapping[str, tuple[int, int, int, float]]] = MappingProxyType(
@@ -56,8 +56,11 @@ DIRECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     | {"static": (), "spline": (), "replay": (), "handheld": (), "sequence": (), "at_once": ()}
 )
 
+#: Families of procedural scenes.
+FAMILIES: Final = ("courtyard", "interior")
+
 #: Moves whose own speed is not a matter of class.
-UNHURRIED: Final = ("static", "replay")
+UNHURRIED: Final = ("static", "replay", "handheld")
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -91,8 +94,8 @@ class Part(Model):
                 raise ValueError(f"directions holds {direction!r}; directions of {self.move}: {allowed}")
         if self.magnitude is not None:
             self._check_magnitude(*self.magnitude)
-        if self.steadiness and (self.steadiness not in STEADINESS or self.move != "handheld"):
-            raise ValueError(f"steadiness is {self.steadiness!r}; it is for handheld: {', '.join(STEADINESS)}")
+        if self.steadiness and (self.steadiness not in SHAKE_CLASSES or self.move != "handheld"):
+            raise ValueError(f"steadiness is {self.steadiness!r}; it is for handheld: {', '.join(SHAKE_CLASSES)}")
         if (self.move == "replay") != bool(self.file):
             raise ValueError(f"file is {self.file!r}; a replay names a trajectory file, and no other move does")
         return self
@@ -154,8 +157,15 @@ class Procedural(Model):
 
     source: Literal["procedural"] = "procedural"
     families: Annotated[dict[str, Positive], Field(min_length=1)] = Field(
-        default_factory=lambda: {"courtyard": 1, "interior": 1}
+        default_factory=lambda: dict.fromkeys(FAMILIES, 1)
     )
+
+    @model_validator(mode="after")
+    def _known(self) -> "Procedural":
+        for family in self.families:
+            if family not in FAMILIES:
+                raise ValueError(f"families holds {family!r}; known families: {', '.join(FAMILIES)}")
+        return self
 
 
 class SplatFile(Model):

@@ -1,0 +1,97 @@
+"""Read a spec: a file, or the name of one that comes with the package."""
+
+import hashlib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import camera_motion
+from camera_motion.builder.plan import plan
+from camera_motion.schema.base import SpecError
+from camera_motion.schema.parse import parse
+from camera_motion.schema.spec import Spec, SplatFile
+
+#: The specs that come with the package, and the one that is built when none is named.
+FOLDER = Path(camera_motion.__path__[0]) / "specs"
+DEFAULT = "demo"
+
+
+def names() -> list[str]:
+    """List the specs that come with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def text(name: str) -> tuple[Path, str]:
+    """Find a spec by path or by name, and read it.
+
+    Raises:
+        SpecError: there is none.
+    """
+    path = Path(name)
+    if not path.suffix and not path.exists():
+        path = FOLDER / f"{name}.yaml"
+        if name not in names():
+            raise SpecError(f"there is no spec {name!r}; name a .yaml file or one of {', '.join(names())}")
+    try:
+        return path, path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"cannot read the spec {path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def load(name: str = DEFAULT, **changes: Any) -> Spec:
+    """Read and check a spec whole: its fields, the files that it names, and every move that it can deal.
+
+    `changes` replace top-level fields; None leaves a field as it is.
+
+    Raises:
+        SpecError: the first thing that is wrong, in one line.
+    """
+    path, source = text(name)
+    try:
+        fields = yaml.safe_load(source)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise SpecError(
+            f"{path.name}{where}: not YAML: {getattr(error, 'problem', None) or 'cannot be read'}"
+        ) from None
+    if isinstance(fields, dict):
+        if own := {"base", "inputs"} & fields.keys():
+            raise SpecError(f"{path.name}: {min(own)} is not a key of a spec; it is filled in when the spec is read")
+        fields |= {key: value for key, value in changes.items() if value is not None}
+    spec = parse(fields, path.name)
+    spec = spec.model_copy(update={"base": str(path.resolve().parent)})
+    spec = spec.model_copy(update={"inputs": _digests(spec, path.name)})
+    _check_moves(spec, path.name)
+    return spec
+
+
+def _digests(spec: Spec, name: str) -> dict[str, str]:
+    """Hash every file that the spec names, by the name it has there."""
+    named = {f"moves[{i}].file": move.file for i, move in enumerate(spec.moves) if move.file}
+    for i, move in enumerate(spec.moves):
+        named |= {f"moves[{i}].parts[{j}].file": part.file for j, part in enumerate(move.parts) if part.file}
+    if isinstance(spec.scenes, SplatFile):
+        named["scenes.path"] = spec.scenes.path
+    digests = {}
+    for key, file in named.items():
+        path = Path(spec.base) / file
+        try:
+            with open(path, "rb") as stream:
+                digests[file] = hashlib.file_digest(stream, hashlib.sha256).hexdigest()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise SpecError(f"{name}: {key} is {file!r}; cannot read {path}: {reason}") from None
+    return dict(sorted(digests.items()))
+
+
+def _check_moves(spec: Spec, name: str) -> None:
+    """Let every move judge the requests that it will get."""
+    moves = import_module("camera_motion.generator.moves").MOVES  # brings scipy, so only when a spec is read
+    for request in dict.fromkeys(plan(spec).deck):
+        try:
+            moves[request.move].check(request)
+        except SpecError as error:
+            raise SpecError(f"{name}: moves: {error}") from None
