@@ -157,14 +157,32 @@ def _corners(steps_m: Float64[np.ndarray, "S 3"], start: int, end: int) -> list[
 
 def _axes(
     given: Signals, steps_m: Float64[np.ndarray, "S 3"], start: int, end: int, limits: Thresholds
-) -> Iterator[tuple[str, Run]]:
-    """Split translation along the axes of the stretch's first frame: level ones where gravity is known."""
-    angles = given.angles_deg[start] * (np.array([1.0, 0.0, 0.0]) if given.levelled else 1.0)
+) -> list[tuple[str, Run]]:
+    """Split translation along the axes of the stretch's first frame: level ones where gravity is known.
+
+    Where the camera's own turning axes need fewer motions these are taken: following a bend is a dolly with a pan,
+    while a straight truck with a pan remains a truck.
+    """
+    angles = given.angles_deg * (np.array([1.0, 0.0, 0.0]) if given.levelled else 1.0)
+    fixed = _along(steps_m, rotation_yxz(angles[[start]]), start, end, given.fps, limits)
+    turning = _along(steps_m, rotation_yxz((angles[:-1] + angles[1:]) / 2.0), start, end, given.fps, limits)
+    return min(fixed, turning, key=len)
+
+
+def _along(
+    steps_m: Float64[np.ndarray, "S 3"],
+    axes: Float64[np.ndarray, "A 3 3"],
+    start: int,
+    end: int,
+    fps: float,
+    limits: Thresholds,
+) -> list[tuple[str, Run]]:
     local = np.zeros_like(steps_m)
-    local[start:end] = steps_m[start:end] @ rotation_yxz(angles)
-    for family, step in (("truck", local[:, 0]), ("pedestal", -local[:, 1]), ("dolly", local[:, 2])):
-        for run in runs(step, limits.move_m, given.fps, limits.idle_share):
-            yield family, run
+    local[start:end] = (steps_m[:, None, :] @ axes)[start:end, 0]
+    signed = (("truck", local[:, 0]), ("pedestal", -local[:, 1]), ("dolly", local[:, 2]))
+    return _without_leaks(
+        [(family, run) for family, step in signed for run in runs(step, limits.move_m, fps, limits.idle_share)]
+    )
 
 
 def _orbits(

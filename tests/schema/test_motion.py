@@ -336,6 +336,22 @@ def test_a_truck_that_pans_the_wrong_way_is_no_arc():
     }
 
 
+@pytest.mark.parametrize("turn_deg", [40.0, -90.0, 200.0])
+def test_following_a_bend_is_a_dolly_with_a_pan(turn_deg):
+    heading = np.radians(turn_deg) * share(81)
+    step = 0.05 * np.stack([np.sin(heading), np.cos(heading), 0 * heading], axis=1)
+    clip = film(81, 16.0, np.cumsum(step, axis=0), pan=np.degrees(heading), tilt=-5.0)
+    measured = measure(clip, world_up=UP)
+    assert set(measured.primitives) == {"dolly_in", word("pan", turn_deg)}
+    assert max(s.magnitude for s in measured.segments if s.unit == "m") == pytest.approx(4.0, rel=0.01)
+
+
+def test_a_straight_truck_with_a_wide_pan_remains_a_truck():
+    s = share(81, "smooth")
+    measured = measure(film(81, 16.0, along(3 * s, (1, 0, 0)), pan=100 * s), world_up=UP)
+    assert set(measured.primitives) == {"truck_right", "pan_right"}
+
+
 def test_an_arc_that_does_not_keep_its_subject_is_no_arc():
     first, second, _ = joined(81, "smooth")
     clip = film(81, 16.0, along(first, (1, 0, 0)), pan=-6 * second)
