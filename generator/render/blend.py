@@ -18,17 +18,23 @@ from numba.extending import intrinsic
 
 from camera_motion.generator.render.project import (
     BLUE,
-    BOTTOM,
+    C0,
+    C1,
+    C2,
+    C3,
+    C4,
+    C5,
     DEPTH,
     GREEN,
     KIND,
     LEVEL,
-    RECORD,
+    REACH_X,
+    REACH_Y,
     RED,
+    ROUND,
     SLOPE,
     TALL,
     TILE,
-    TOP,
     WIDE,
     X_REST,
     Y_REST,
@@ -45,13 +51,6 @@ F = np.float32
 LEAST = np.float32(-math.log2(255.0))
 CAP = np.float32(0.999)
 STOP = np.float32(1e-4)
-#: Adding and taking away 1.5 * 2^23 rounds a float32 to an integer and leaves that integer in its low bits.
-ROUND = np.float32(12582912.0)
-#: 2^x on [-1/2, 1/2] with a relative error of 7.5e-8 (weighted least squares on Chebyshev points, reweighted to
-#: equal ripple).
-C0, C1, C2, C3, C4, C5 = (
-    np.float32(c) for c in (1.000000072, 0.6931469671, 0.2402211972, 0.05550713275, 0.009675541503, 0.001327647196)
-)
 #: How many list entries ahead a record is fetched.
 AHEAD = 8
 #: Splats between two looks at whether the whole tile has stopped.
@@ -130,8 +129,9 @@ def fetch(typing_context, records, index):
 
     def codegen(context, builder, signature, arguments):
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        offset = builder.mul(builder.sext(arguments[1], ir.IntType(64)), ir.Constant(ir.IntType(64), RECORD))
-        line = builder.bitcast(builder.gep(array.data, [offset]), ir.IntType(8).as_pointer())
+        stride = builder.extract_value(array.strides, 0)
+        base = builder.bitcast(array.data, ir.IntType(8).as_pointer())
+        line = builder.gep(base, [builder.mul(builder.sext(arguments[1], ir.IntType(64)), stride)])
         word = ir.IntType(32)
         prefetch = builder.module.declare_intrinsic(
             "llvm.prefetch", (line.type,), ir.FunctionType(ir.VoidType(), [line.type, word, word, word])
@@ -198,10 +198,11 @@ def blend(plain, starts, members, records, tiles_x, buffer, rgb, alpha, depth_m,
                 wide, slope, tall, level = record[WIDE], record[SLOPE], record[TALL], record[LEVEL]
                 red, green, blue, depth = record[RED], record[GREEN], record[BLUE], record[DEPTH]
                 plane = (WEIGHT + (int(record[KIND]) if by_class else 0)) * AREA
-                y0 = int(max(F(0.0), math.ceil(record[TOP] - above)))
-                y1 = int(min(F(TILE - 1), math.floor(record[BOTTOM] - above)))
                 dx = (first_centre - record[X]) - record[X_REST]
-                dy = (above + F(0.5) + F(y0) - record[Y]) - record[Y_REST]
+                dy = (above + F(0.5) - record[Y]) - record[Y_REST]
+                y0 = max(0, int(math.ceil(-dy - record[REACH_Y])))
+                y1 = min(TILE - 1, int(math.floor(record[REACH_Y] - dy)))
+                dy += F(y0)
                 for y in range(y0, y1 + 1):
                     row_level = level - tall * dy * dy
                     start = dx - slope * dy

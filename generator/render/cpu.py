@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from camera_motion.generator.render import bins, blend, project
-from camera_motion.generator.render.cull import Chunks
 from camera_motion.generator.render.frame import CLASSES, Frame
 from camera_motion.generator.splats import SH_C0, GaussianScene
 from camera_motion.schema.camera import Trajectory
@@ -27,48 +26,56 @@ FIRST_ROOM = 65536
 
 @dataclass(frozen=True)
 class Packed:
-    """A scene as the kernels want it: float32, contiguous, with all that no camera changes worked out."""
+    """A scene as the kernels want it: float32, in blocks, with all that no camera changes worked out.
 
-    means_m: Float32[np.ndarray, "N 3"]
-    axes_m: Float32[np.ndarray, "N 9"]
-    levels: Float32[np.ndarray, " N"]
-    extents: Float32[np.ndarray, " N"]
+    `blocks` are laid out as `render.project` says, the last filled up with splats that are never drawn. `spheres`
+    hold each block's means (centre, radius) and their largest standard deviation.
+    """
+
+    blocks: Float32[np.ndarray, "M 14 64"]
+    spheres: Float64[np.ndarray, "M 5"]
     colours: Float32[np.ndarray, "N 3"]
     harmonics: Float32[np.ndarray, "N B 3"]
     kinds: UInt8[np.ndarray, " N"]
 
-    def take(self, which: np.ndarray) -> "Packed":
-        """Pick the splats `which`, in their order."""
-        return Packed(
-            self.means_m[which],
-            self.axes_m[which],
-            self.levels[which],
-            self.extents[which],
-            self.colours[which],
-            self.harmonics[which],
-            self.kinds[which],
-        )
-
 
 def pack(scene: GaussianScene) -> Packed:
-    """Work out scaled axes, log2 opacities, extents and the colour's constant term."""
+    """Work out scaled axes, log2 opacities, extents, the colour's constant term and the blocks' bounds."""
+    count = -(-len(scene) // project.BLOCK)
+    fields = np.zeros((count * project.BLOCK, project.FIELDS), np.float32)
+    used = fields[: len(scene)]
     opacities = scene.opacities.astype(np.float64)
     drawn = opacities >= 1.0 / 255.0
-    levels = np.log2(np.where(drawn, opacities, 1.0))
-    extents = np.where(drawn, np.minimum(EXTENT_SIGMA, np.sqrt(2.0 * np.log(np.maximum(255.0 * opacities, 1.0)))), 0.0)
+    used[:, : project.AXES] = scene.means_m
+    used[:, project.AXES : project.OCTAVES] = scaled_axes(scene.quats, scene.scales_m)
+    used[:, project.OCTAVES] = np.log2(np.where(drawn, opacities, 1.0))
+    extents = np.minimum(EXTENT_SIGMA, np.sqrt(2.0 * np.log(np.maximum(255.0 * opacities, 1.0))))
+    used[:, project.EXTENT] = np.where(drawn, np.maximum(extents, 1e-3), 0.0)
+    fields[len(scene) :, : project.AXES] = scene.means_m[-1:]
+    blocks = np.ascontiguousarray(fields.reshape(count, project.BLOCK, project.FIELDS).transpose(0, 2, 1))
     colours = 0.5 + SH_C0 * scene.sh[:, 0].astype(np.float64)
-    harmonics = scene.sh[:, 1:]
-    if harmonics.shape[1] == 0:
+    if scene.sh.shape[1] == 1:
         colours = np.maximum(colours, 0.0)
     return Packed(
-        np.ascontiguousarray(scene.means_m),
-        scaled_axes(scene.quats, scene.scales_m),
-        levels.astype(np.float32),
-        extents.astype(np.float32),
+        blocks,
+        _spheres(blocks, scene.scales_m),
         colours.astype(np.float32),
-        np.ascontiguousarray(harmonics),
+        np.ascontiguousarray(scene.sh[:, 1:]),
         np.ascontiguousarray(scene.classes),
     )
+
+
+def _spheres(
+    blocks: Float32[np.ndarray, "M 14 64"], scales_m: Float32[np.ndarray, "N 3"]
+) -> Float64[np.ndarray, "M 5"]:
+    means = blocks[:, project.MEAN : project.MEAN + 3].astype(np.float64)
+    out = np.zeros((len(blocks), 5))
+    out[:, :3] = (means.min(2) + means.max(2)) / 2
+    out[:, 3] = np.sqrt(((means - out[:, :3, None]) ** 2).sum(1).max(1, initial=0.0))
+    firsts = np.arange(0, len(scales_m), project.BLOCK)
+    if len(firsts):
+        out[:, 4] = np.maximum.reduceat(scales_m.max(1), firsts)
+    return out
 
 
 def scaled_axes(quats: Float32[np.ndarray, "N 4"], scales_m: Float32[np.ndarray, "N 3"]) -> Float32[np.ndarray, "N 9"]:
@@ -107,7 +114,6 @@ class CpuRenderer:
         self.look = scene.look
         self._plain = explicit_vectors_fail() if plain is None else plain
         self._packed = pack(scene)
-        self._chunks = Chunks.of(self._packed.means_m, scene.scales_m)
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         for _ in range(threads):
             self._idle.put(_Worker())
@@ -119,29 +125,22 @@ class CpuRenderer:
         classes: bool = False,
     ) -> Frame:
         """One picture; `intrinsics` are normalised (schema.conventions). May be called from several threads."""
-        return self._render(self._packed, camera_from_world, intrinsics, classes)
+        return self._render(camera_from_world, intrinsics, classes)
 
     def render_clip(self, trajectory: Trajectory, frames: Sequence[int], classes: bool = False) -> Iterator[Frame]:
-        """Frames number `frames` of `trajectory`, in that order; at most one more than `threads` is kept waiting.
-
-        Splats that provably none of these frames sees are left out first; the pictures are the same without that.
-        """
+        """Frames number `frames` of `trajectory`, in that order; at most one more than `threads` is kept waiting."""
         which = list(frames)
         cameras = trajectory.camera_from_world[which]
         lenses = trajectory.intrinsics[which]
-        packed = self._packed
-        seen = self._chunks.seen(cameras, lenses, self.width, self.height)
-        if np.count_nonzero(seen) < 0.9 * len(seen):
-            packed = packed.take(np.flatnonzero(seen))
         if self.threads == 1:
             for camera, lens in zip(cameras, lenses, strict=True):
-                yield self._render(packed, camera, lens, classes)
+                yield self._render(camera, lens, classes)
             return
         waiting: deque[Future[Frame]] = deque()
         with ThreadPoolExecutor(self.threads) as pool:
             try:
                 for camera, lens in zip(cameras, lenses, strict=True):
-                    waiting.append(pool.submit(self._render, packed, camera, lens, classes))
+                    waiting.append(pool.submit(self._render, camera, lens, classes))
                     if len(waiting) > self.threads:
                         yield waiting.popleft().result()
                 while waiting:
@@ -151,18 +150,14 @@ class CpuRenderer:
                     future.cancel()
 
     def _render(
-        self,
-        packed: Packed,
-        camera_from_world: Float64[np.ndarray, "4 4"],
-        intrinsics: Float64[np.ndarray, " 4"],
-        classes: bool,
+        self, camera_from_world: Float64[np.ndarray, "4 4"], intrinsics: Float64[np.ndarray, " 4"], classes: bool
     ) -> Frame:
         worker = self._idle.get()
         try:
             look = self.look
             fog = np.array([look.fog_per_m, look.fog_start_m, *look.fog_rgb], np.float32)
             return worker.render(
-                packed, fog, camera_from_world, intrinsics, (self.width, self.height), classes, self._plain
+                self._packed, fog, camera_from_world, intrinsics, (self.width, self.height), classes, self._plain
             )
         finally:
             self._idle.put(worker)
@@ -175,7 +170,7 @@ class _Worker:
         self.buffer = _lines((4 + 1 + CLASSES) * blend.AREA).reshape(-1)
         self.members = np.empty(0, np.int32)
         self.records = np.empty((0, project.RECORD), np.float32)
-        self.boxes = np.empty((0, 4), np.int32)
+        self.boxes = np.empty((0, 4), np.int16)
         self.keys = np.empty(0, np.float32)
         self.order = np.empty((2, 0), np.int32)
         self.sorted_keys = np.empty((2, 0), np.uint32)
@@ -183,7 +178,7 @@ class _Worker:
     def _resize(self, room: int, filled: int) -> None:
         """Make room for this many records and keep the first `filled`."""
         records = _lines(room * project.RECORD).reshape(room, project.RECORD)
-        boxes = np.empty((room, 4), np.int32)
+        boxes = np.empty((room, 4), np.int16)
         keys = np.empty(room, np.float32)
         records[:filled] = self.records[:filled]
         boxes[:filled] = self.boxes[:filled]
@@ -235,19 +230,17 @@ class _Worker:
     ) -> int:
         """Fill `records` with the visible splats, growing it as needed; returns how many."""
         width, height = size
-        fx, cx = intrinsics[0] * width, intrinsics[2] * width
-        fy, cy = intrinsics[1] * height, intrinsics[3] * height
+        lens = np.array(intrinsics, np.float64) * (width, height, width, height)
         matrix = np.ascontiguousarray(camera_from_world, np.float64)
         centre = -matrix[:3, :3].T @ matrix[:3, 3]
-        total = len(packed.means_m)
+        total = len(packed.blocks)
         at = filled = 0
         while at < total:
-            if filled == len(self.records):
-                self._resize(min(total, max(FIRST_ROOM, filled + filled // 2)), filled)
+            if filled + project.BLOCK > len(self.records):
+                self._resize(min(total * project.BLOCK, max(FIRST_ROOM, filled + filled // 2)), filled)
             at, filled = project.project(
-                packed.means_m, packed.axes_m, packed.levels, packed.extents, packed.colours, packed.harmonics,
-                packed.kinds, centre, fog, matrix, fx, fy, cx, cy, width, height, at, filled,
-                self.records, self.boxes, self.keys, counts,
+                packed.blocks, packed.spheres, packed.colours, packed.harmonics, packed.kinds, centre, fog, matrix,
+                lens, width, height, at, filled, self.records, self.boxes, self.keys, counts,
             )  # fmt: skip
         return int(filled)
 
