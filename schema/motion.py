@@ -64,7 +64,7 @@ def measure(trajectory: Trajectory, scene_depth_m: float | None = None, world_up
     up. Without it, or for a first view steeper than 75 degrees, they are the first camera's own (CameraBench's
     "camera-centric").
 
-    A translation is read in the axes of the frame at which it begins, so that a straight truck with a wide pan remains a
+    A translation is read in the axes of the frame at which it begins, so that a straight truck with a wide pan stays a
     truck; in the camera's turning axes where that takes fewer motions: following a bend is a dolly with a pan.
 
     A translation counts from 0.05 m net on, or from 2 % of the median scene depth where that is given; a turn from
