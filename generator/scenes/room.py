@@ -1,0 +1,352 @@
+"""The shell of a room: floor, walls with their mouldings, ceiling, windows, doors, curtains and paintings.
+
+A wall is drawn in its own frame: x runs to the right along the wall as seen from inside, y goes into the wall (the
+room is at y < 0), z is the height above the floor.
+"""
+
+import math
+
+import numpy as np
+
+from camera_motion.generator.materials import Material, srgb
+from camera_motion.generator.materials.interior import DADO_M, Finishes
+from camera_motion.generator.materials.paintings import gilding, painting
+from camera_motion.generator.materials.walls import boards, coffers, plaster
+from camera_motion.generator.scenes.brush import Brush
+from camera_motion.generator.scenes.layout import Picture
+from camera_motion.generator.scenes.surface import Model
+from camera_motion.generator.scenes.walls import THICKNESS_M, Opening, Wall, tiles
+
+Profile = list[tuple[float, float]]
+
+_SKIRTING: Profile = [(0.022, 0.0), (0.022, 0.12), (0.016, 0.135), (0.018, 0.15), (0.004, 0.17)]
+_RAIL: Profile = [(0.004, -0.045), (0.02, -0.035), (0.024, -0.01), (0.045, 0.01), (0.045, 0.03), (0.004, 0.035)]
+_CORNICE: Profile = [
+    (0.004, -0.3),
+    (0.03, -0.29),
+    (0.03, -0.25),
+    (0.05, -0.22),
+    (0.07, -0.14),
+    (0.13, -0.07),
+    (0.19, -0.05),
+    (0.19, -0.02),
+    (0.23, -0.001),
+]
+
+
+def wall_brush(model: Model, wall: Wall) -> Brush:
+    """Return the frame that this wall is drawn in."""
+    x, y = wall.origin
+    return Brush(model, (x, y, 0.0), math.degrees(math.atan2(wall.along[1], wall.along[0])))
+
+
+def moulding(
+    brush: Brush, left: float, right: float, z: float, profile: Profile, material: Material, mitre: tuple[bool, bool]
+) -> None:
+    """Run a profile (out into the room, height) along the wall; a mitred end gives way to the next wall's."""
+    p = np.array(profile, np.float64)
+    steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1))])
+    length = float(steps[-1])
+
+    def surface(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        out, up = np.interp(v * length, steps, p[:, 0]), np.interp(v * length, steps, p[:, 1])
+        a, b = left + out * mitre[0], right - out * mitre[1]
+        return np.stack([a + u * (b - a), -out, z + up], 1)
+
+    brush.patch(surface, (right - left, length), material, (1, len(profile) - 1), (left, 0.0))
+
+
+def draw_wall(
+    brush: Brush,
+    wall: Wall,
+    height_m: float,
+    openings: tuple[Opening, ...],
+    material: Material,
+    f: Finishes,
+    rail: bool,
+) -> None:
+    """Draw the wall's face around its openings, with skirting, rail and cornice."""
+    for left, right, low, high in tiles(wall, height_m, openings):
+        brush.quad((left, 0.0, low), (right - left, 0, 0), (0, 0, high - low), material, (left, low))
+    for o in openings:
+        if o.arched:
+            _spandrels(brush, o, material)
+    for profile, z in ((_SKIRTING, 0.0), *(((_RAIL, DADO_M),) if rail else ())):
+        low = z + profile[0][1]
+        for a, b in _clear(wall, openings, low, z + profile[-1][1]):
+            moulding(brush, a, b, z, profile, f.trim, (a <= 0.0, b >= wall.length_m))
+    moulding(brush, 0.0, wall.length_m, height_m, _CORNICE, f.trim, (True, True))
+
+
+def _clear(wall: Wall, openings: tuple[Opening, ...], low: float, high: float) -> list[tuple[float, float]]:
+    runs, left = [], 0.0
+    for o in sorted(openings, key=lambda o: o.along_m):
+        if o.bottom_m < high and o.top_m > low:
+            runs.append((left, o.left_m - 0.1))
+            left = o.right_m + 0.1
+    runs.append((left, wall.length_m))
+    return [(a, b) for a, b in runs if b - a > 0.01]
+
+
+def _spandrels(brush: Brush, o: Opening, material: Material) -> None:
+    r = o.width_m / 2
+
+    def surface(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        x = (2 * u - 1) * r
+        low = o.spring_m + np.sqrt(np.maximum(r * r - x * x, 0))
+        return np.stack([o.along_m + x, 0 * u, low + v * (o.top_m - low)], 1)
+
+    brush.patch(surface, (o.width_m, r * 0.4), material, (24, 1), (o.left_m, o.top_m - r * 0.4))
+
+
+def draw_window(brush: Brush, o: Opening, f: Finishes, curtains: bool, rng: np.random.Generator) -> None:
+    """Draw reveals, sill, architrave, frame, glazing bars, and a pair of curtains."""
+    a, b, low, r, deep = o.left_m, o.right_m, o.bottom_m, o.width_m / 2, THICKNESS_M
+    white, tall = f.trim, o.spring_m - o.bottom_m
+    brush.quad((a, 0, low), (0, deep, 0), (0, 0, tall), white)
+    brush.quad((b, deep, low), (0, -deep, 0), (0, 0, tall), white)
+    brush.quad((a, 0, low), (o.width_m, 0, 0), (0, deep, 0), white)
+    if low > 0.2:
+        brush.soft((a - 0.14, -0.07, low - 0.035), (b + 0.14, 0.02, low + 0.004), 0.012, white, faces="xXyzZ")
+    if o.arched:
+        brush.patch(lambda u, v: _arch(o, u, r, deep * (1 - v)), (math.pi * r, deep), white, (24, 1))
+    else:
+        brush.quad((a, deep, o.top_m), (o.width_m, 0, 0), (0, -deep, 0), white)
+    architrave(brush, o, f.trim)
+    _glazing(brush, o, f.trim)
+    if curtains:
+        _curtains(brush, o, f, rng)
+    corner, right, up = brush.world(np.array([(a, deep, low), (b, deep, low), (a, deep, o.top_m)]))
+    brush.model.window(corner, right - corner, up - corner)
+
+
+def _arch(o: Opening, u: np.ndarray, r: float | np.ndarray, y: float | np.ndarray) -> np.ndarray:
+    angle = np.pi * (1 - u)
+    return np.stack([o.along_m + r * np.cos(angle), y + 0 * u, o.spring_m + r * np.sin(angle)], 1)
+
+
+def architrave(brush: Brush, o: Opening, material: Material) -> None:
+    """Frame an opening on the wall's face with a moulded band."""
+    wide, r = 0.11, o.width_m / 2
+    out = [(0.0, 0.018), (0.2, 0.022), (0.28, 0.012), (0.62, 0.018), (0.72, 0.034), (1.0, 0.034), (1.0, 0.0)]
+    p = np.array(out)
+    steps = np.linspace(0, 1, len(out))
+    top = o.spring_m
+
+    def side(sign: float) -> None:
+        def surface(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+            at = u if sign > 0 else 1 - u
+            across, rise = np.interp(at, steps, p[:, 0]) * wide, np.interp(at, steps, p[:, 1])
+            high = top + (0 if o.arched else across)
+            x = (o.right_m if sign > 0 else o.left_m) + sign * across
+            return np.stack([x, -rise, o.bottom_m + v * (high - o.bottom_m)], 1)
+
+        brush.patch(surface, (wide * 1.2, top - o.bottom_m), material, (6, 1))
+
+    side(1.0)
+    side(-1.0)
+    if o.arched:
+
+        def ring(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+            return _arch(o, u, r + np.interp(v, steps, p[:, 0]) * wide, -np.interp(v, steps, p[:, 1]))
+
+        brush.patch(ring, (math.pi * (r + wide / 2), wide * 1.2), material, (28, 6))
+    else:
+
+        def head(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+            across = np.interp(v, steps, p[:, 0]) * wide
+            return np.stack(
+                [o.left_m - across + u * (o.width_m + 2 * across), -np.interp(v, steps, p[:, 1]), o.top_m + across], 1
+            )
+
+        brush.patch(head, (o.width_m + wide, wide * 1.2), material, (1, 6))
+
+
+def _glazing(brush: Brush, o: Opening, material: Material) -> None:
+    y0, y1, edge, bar = 0.22, 0.28, 0.06, 0.026
+    a, b, low, top = o.left_m, o.right_m, o.bottom_m, o.spring_m
+    for lo, hi in (
+        ((a, low, 0), (a + edge, top, 0)),
+        ((b - edge, low, 0), (b, top, 0)),
+        ((a + edge, low, 0), (b - edge, low + 0.09, 0)),
+        ((a + edge, top - edge, 0), (b - edge, top + (edge * 0.5 if o.arched else 0.0), 0)),
+    ):
+        brush.box((lo[0], y0, lo[1]), (hi[0], y1, hi[1]), material, "xXyzZ")
+    transom = low + (top - low) * (0.72 if top - low > 1.9 else 0.5)
+    brush.box((a + edge, y0 + 0.005, transom - 0.03), (b - edge, y1, transom + 0.03), material, "yzZ")
+    columns = max(2, round(o.width_m / 0.46))
+    rows = max(1, round((transom - low) / 0.52))
+    for k in range(1, columns):
+        x = a + (b - a) * k / columns
+        half = 0.035 if columns % 2 == 0 and k == columns // 2 else bar / 2
+        brush.box((x - half, y0 + 0.012, low + 0.09), (x + half, y1 - 0.01, top - edge), material, "xXy")
+    for k in range(1, rows):
+        z = low + (transom - low) * k / rows
+        brush.box((a + edge, y0 + 0.016, z - bar / 2), (b - edge, y1 - 0.012, z + bar / 2), material, "yzZ")
+    if o.arched:
+        r = o.width_m / 2
+        brush.patch(lambda u, v: _arch(o, u, r - edge * (1 - v), y0), (math.pi * r, edge), material, (24, 1))
+        brush.patch(lambda u, v: _arch(o, u, r - edge, y1 - (y1 - y0) * v), (math.pi * r, y1 - y0), material, (24, 1))
+        centre = (o.along_m, (y0 + y1) / 2, o.spring_m)
+        for angle in (45, 90, 135):
+            c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+            brush.rod(
+                centre, (o.along_m + (r - edge) * c, centre[1], o.spring_m + (r - edge) * s), 0.013, material, sides=6
+            )
+        half = np.linspace(0, np.pi, 15)
+        line = np.stack(
+            [o.along_m + 0.5 * r * np.cos(half), 0 * half + centre[1], o.spring_m + 0.5 * r * np.sin(half)], 1
+        )
+        brush.bent(line, 0.012, material, sides=6)
+
+
+def _curtains(brush: Brush, o: Opening, f: Finishes, rng: np.random.Generator) -> None:
+    rail, reach, wide, folds = o.top_m + 0.13, 0.3, 0.43, 5
+    brush.rod((o.left_m - reach, -0.1, rail), (o.right_m + reach, -0.1, rail), 0.016, f.brass)
+    for side in (-1, 1):
+        end = o.left_m - reach if side < 0 else o.right_m + reach
+        brush.ball((end, -0.1, rail), (0.035, 0.035, 0.035), f.brass, 12)
+        phase = float(rng.uniform(0, 6))
+
+        def surface(
+            u: np.ndarray, v: np.ndarray, end: float = end, side: int = side, phase: float = phase
+        ) -> np.ndarray:
+            z = 0.012 + v * (rail - 0.012)
+            gathered = wide * (1 - 0.5 * np.exp(-(((z - 1.05) / 0.42) ** 2)))
+            x = end - side * gathered * (1 - u if side > 0 else u)
+            wave = np.sin(2 * np.pi * folds * u + phase + 0.7 * np.sin(1.3 * z))
+            wave += 0.35 * np.sin(4 * np.pi * folds * u + 2 * phase)
+            return np.stack([x, -0.1 + 0.036 * wave * (1.1 - 0.35 * v), z], 1)
+
+        brush.patch(surface, (wide * 1.8, rail), f.curtain, (30, 12))
+        brush.lathe(
+            (end - side * wide * 0.26, -0.1, 1.02), [(0.125, 0.0), (0.135, 0.03), (0.125, 0.06)], f.cushions[0], 16
+        )
+
+
+def draw_door(brush: Brush, o: Opening, f: Finishes, wooden: bool) -> None:
+    """Draw a pair of panelled leaves in a moulded frame."""
+    leaf = f.wood if wooden else f.trim
+    a, b, top, deep = o.left_m, o.right_m, o.top_m, 0.12
+    brush.quad((a, 0, 0), (0, deep, 0), (0, 0, top), f.trim)
+    brush.quad((b, deep, 0), (0, -deep, 0), (0, 0, top), f.trim)
+    brush.quad((a, deep, top), (o.width_m, 0, 0), (0, -deep, 0), f.trim)
+    brush.quad((a, deep, 0.0), (o.width_m, 0, 0), (0, 0, top), leaf)
+    brush.quad((a, 0, 0.004), (o.width_m, 0, 0), (0, deep, 0), f.wood_dark)
+    architrave(brush, o, f.trim)
+    leaves = 2 if o.width_m > 1.2 else 1
+    wide = o.width_m / leaves
+    for k in range(leaves):
+        x = a + k * wide
+        for low, high in ((0.16, 0.82), (0.94, 1.62), (1.74, top - 0.14)):
+            if high - low > 0.2:
+                brush.soft(
+                    (x + 0.12, deep - 0.014, low), (x + wide - 0.12, deep + 0.02, high), 0.01, leaf, faces="xXyzZ"
+                )
+                brush.soft(
+                    (x + 0.17, deep - 0.026, low + 0.05),
+                    (x + wide - 0.17, deep + 0.02, high - 0.05),
+                    0.018,
+                    leaf,
+                    faces="xXyzZ",
+                )
+        knob = x + (wide - 0.07 if k == 0 else 0.07)
+        brush.ball((knob, deep - 0.05, 1.0), (0.028, 0.028, 0.028), f.brass, 12)
+        brush.lathe((knob, deep - 0.012, 0.94), [(0.02, 0.0), (0.02, 0.12)], f.brass, 10)
+    if leaves == 2:
+        brush.box((a + wide - 0.02, deep - 0.018, 0.01), (a + wide + 0.02, deep, top), leaf, "xXy")
+
+
+def hang(brush: Brush, picture: Picture, rng: np.random.Generator) -> None:
+    """Draw a painting in its frame."""
+    band = 0.05 + 0.035 * min(picture.width_m, picture.height_m)
+    profile = np.array([(0.0, 0.0), (0.0, 0.03), (0.22, 0.05), (0.42, 0.034), (0.8, 0.022), (0.9, 0.03), (1.0, 0.016)])
+    steps = np.linspace(0, 1, len(profile))
+    w, h = picture.width_m, picture.height_m
+    x0, z0 = picture.along_m - w / 2, picture.centre_m - h / 2
+    wood = gilding(picture.style in ("colour field", "geometric", "gestural"))
+    for corner, e, n, length in (
+        ((x0, z0), (1, 0), (0, 1), w),
+        ((x0 + w, z0), (0, 1), (-1, 0), h),
+        ((x0 + w, z0 + h), (-1, 0), (0, -1), w),
+        ((x0, z0 + h), (0, -1), (1, 0), h),
+    ):
+
+        def surface(u: np.ndarray, v: np.ndarray, c=corner, e=e, n=n, length=length) -> np.ndarray:  # type: ignore[no-untyped-def]
+            d, out = np.interp(v, steps, profile[:, 0]) * band, np.interp(v, steps, profile[:, 1])
+            along = d + u * (length - 2 * d)
+            return np.stack([c[0] + e[0] * along + n[0] * d, -0.008 - out, c[1] + e[1] * along + n[1] * d], 1)
+
+        brush.patch(surface, (length, band * 1.3), wood, (1, 6))
+    inner = (w - 2 * band, h - 2 * band)
+    canvas = painting(picture.style, inner[0], inner[1], rng)
+    brush.quad((x0 + band, -0.02, z0 + band), (inner[0], 0, 0), (0, 0, inner[1]), canvas, albedo=canvas.mean_albedo())
+
+
+def draw_ceiling(model: Model, width_m: float, depth_m: float, height_m: float, kind: str, f: Finishes) -> None:
+    """Draw coffers, beams and boards, or plaster with a raised border and a rose."""
+    brush = Brush(model, (-width_m / 2, -depth_m / 2, 0.0))
+    over = ((0.0, depth_m, height_m), (width_m, 0, 0), (0, -depth_m, 0))
+    if kind == "coffered":
+        nx, ny = coffer_counts(width_m, depth_m)
+        brush.quad(*over, coffers(f.palette.trim, srgb(206, 164, 92), width_m / nx, depth_m / ny))
+        for low, high, faces in beam_boxes(width_m, depth_m, height_m, kind):
+            brush.box(low, high, f.trim, faces)
+    elif kind == "beamed":
+        brush.quad(*over, boards(srgb(122, 86, 54), srgb(190, 148, 102), 0.17))
+        for low, high, faces in beam_boxes(width_m, depth_m, height_m, kind):
+            brush.box(low, high, f.case, faces)
+    else:
+        brush.quad(*over, plaster(srgb(236, 230, 216), 0.22))
+        for inset in (0.55, 0.75):
+            _border(brush, width_m, depth_m, height_m, inset, f.trim)
+        profile = [
+            (0.62, -0.001),
+            (0.6, -0.03),
+            (0.5, -0.045),
+            (0.46, -0.02),
+            (0.3, -0.025),
+            (0.26, -0.055),
+            (0.12, -0.07),
+            (0.01, -0.09),
+        ]
+        brush.lathe((width_m / 2, depth_m / 2, height_m), profile[::-1], f.trim, 32)
+
+
+def coffer_counts(width_m: float, depth_m: float) -> tuple[int, int]:
+    """How many coffers along x and y."""
+    return max(3, round(width_m / 1.5)), max(3, round(depth_m / 1.5))
+
+
+def beam_boxes(
+    width_m: float, depth_m: float, height_m: float, kind: str
+) -> list[tuple[tuple[float, float, float], tuple[float, float, float], str]]:
+    """Corners and visible faces of the ceiling's beams, with the room's corner at the origin."""
+    out = []
+    if kind == "coffered":
+        nx, ny = coffer_counts(width_m, depth_m)
+        for k in range(ny + 1):
+            y = depth_m * k / ny
+            out.append(((0.0, max(y - 0.13, 0), height_m - 0.26), (width_m, min(y + 0.13, depth_m), height_m), "yYz"))
+        for k in range(nx + 1):
+            x = width_m * k / nx
+            out.append(((max(x - 0.13, 0), 0.0, height_m - 0.24), (min(x + 0.13, width_m), depth_m, height_m), "xXz"))
+    elif kind == "beamed":
+        across = width_m >= depth_m
+        length = width_m if across else depth_m
+        count = max(3, round(length / 1.35))
+        for k in range(count):
+            c = length * (k + 0.5) / count
+            lo, hi = (c - 0.1, 0.0) if across else (0.0, c - 0.1), (c + 0.1, depth_m) if across else (width_m, c + 0.1)
+            out.append(((*lo, height_m - 0.26), (*hi, height_m), "xXz" if across else "yYz"))
+    return out
+
+
+def _border(brush: Brush, width_m: float, depth_m: float, height_m: float, inset: float, material: Material) -> None:
+    for lo, hi in (
+        ((inset, inset), (width_m - inset, inset + 0.05)),
+        ((inset, depth_m - inset - 0.05), (width_m - inset, depth_m - inset)),
+        ((inset, inset), (inset + 0.05, depth_m - inset)),
+        ((width_m - inset - 0.05, inset), (width_m - inset, depth_m - inset)),
+    ):
+        brush.soft((*lo, height_m - 0.03), (*hi, height_m + 0.02), 0.014, material, faces="xXyYz")
