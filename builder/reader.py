@@ -17,6 +17,7 @@ import numpy as np
 from camera_motion.builder.features import features
 from camera_motion.builder.plan import plan
 from camera_motion.builder.shard import Film, scenes_of
+from camera_motion.builder.specfile import load
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
 from camera_motion.schema.columns import COLUMNS, cast
@@ -60,15 +61,19 @@ class CameraMotion(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         return builder.as_dataset(split=split)
 
     @classmethod
-    def generate(cls, spec: Spec, split: str = "train", film: Film | None = None) -> datasets.IterableDataset:
+    def generate(
+        cls, spec: Spec | str | Path, split: str = "train", film: Film | None = None
+    ) -> datasets.IterableDataset:
         """Make a spec's clips while they are iterated: the very rows that `build` would write, in its order.
 
         The stream has one shard for each of the plan's, so DataLoader workers share the filming. A clip for which no
-        candidate passes the gate is left out, as in a built set. `film` is `generator.clip.film` unless given.
+        candidate passes the gate is left out, as in a built set. `spec` may be a file, or the name of a spec that
+        comes with the package; `film` is `generator.clip.film` unless given.
 
         Raises:
-            SpecError: no scene of the spec falls to that split.
+            SpecError: the spec is wrong, or has no shard in that split.
         """
+        spec = spec if isinstance(spec, Spec) else load(str(spec))
         planned = plan(spec)
         indices = [i for i in range(len(planned)) if planned.split(i * spec.shard_clips // spec.unit_clips) == split]
         if not indices:

@@ -1,0 +1,78 @@
+"""What the pages say is so: their tables are the code's, their links lead somewhere, their examples run."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sets import write_set
+
+from camera_motion.schema.columns import COLUMNS, Column
+from camera_motion.schema.vocabulary import PRIMITIVES, SPEED_CLASSES, SPEEDS, word
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+by_name = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    """All `camera-motion ...` lines of the pages' shell blocks, without comments, each once."""
+    lines = [line for page in PAGES for block in blocks(page, "bash") for line in block.splitlines()]
+    ours = {line.partition(" #")[0].strip() for line in lines if line.startswith("camera-motion ")}
+    return [shlex.split(line) for line in sorted(ours)]
+
+
+def column_type(column: Column) -> str:
+    kind = "video (mp4)" if column.kind == "video" else column.kind
+    if column.shape == ("N",):
+        return f"list of {kind}"
+    return f"{kind} [{', '.join(map(str, column.shape))}]" if column.shape else kind
+
+
+def test_the_format_page_has_every_column_as_it_is() -> None:
+    page = (ROOT / "docs" / "format.md").read_text()
+    rows = [f"| `{c.name}` | {column_type(c)} | {c.doc} |" for c in COLUMNS]
+    assert "\n".join(rows) in page
+
+
+def test_the_motion_page_has_every_word_and_speed_class_as_they_are() -> None:
+    page = (ROOT / "docs" / "motion.md").read_text()
+    for primitive in PRIMITIVES.values():
+        assert primitive.reserved or f"`{primitive.id}`" in page
+    for family, classes in SPEED_CLASSES.items():
+        unit = {"deg": "°"}.get(unit := PRIMITIVES[word(family, 1.0)].unit, unit)
+        rates = " | ".join(f"{low:g} to {high:g}" for low, high in (classes[speed] for speed in SPEEDS))
+        assert f"| {family.replace('_', ' ')} | {rates} | {unit} |" in page
+
+
+@by_name
+def test_links_lead_to_files_that_are_there(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        assert "://" in link or (page.parent / link).exists(), link
+
+
+@by_name
+def test_python_examples_run(page: Path, tmp_path: Path) -> None:
+    write_set(tmp_path / "demo")
+    code = "\n".join(blocks(page, "python"))
+    if code:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_commands_and_their_options_exist(command: list[str]) -> None:
+    """Ask for the help of the subcommand: every option that a page names must be in it."""
+    words = [part for part in command[1:] if not part.startswith("-")]
+    depth = 2 if words[0] == "spec" else 1
+    asked = [Path(sys.executable).with_name("camera-motion"), *words[:depth], "--help"]
+    done = subprocess.run(asked, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for option in (part.partition("=")[0] for part in command if part.startswith("--")):
+        assert option in done.stdout
