@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from sets import write_set
 
 from camera_motion.schema.columns import COLUMNS, Column
+from camera_motion.schema.parse import parse
 from camera_motion.schema.vocabulary import PRIMITIVES, SPEED_CLASSES, SPEEDS, word
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +78,17 @@ def test_commands_and_their_options_exist(command: list[str]) -> None:
     assert done.returncode == 0, done.stderr
     for option in (part.partition("=")[0] for part in command if part.startswith("--")):
         assert option in done.stdout
+
+
+@pytest.mark.slow
+def test_the_training_example_runs(tmp_path: Path) -> None:
+    write_set(tmp_path / "demo")
+    command = [sys.executable, ROOT / "examples" / "batches.py", "demo"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("(2, 3, 8, 64, 96) (2, 6, 8, 8, 12)") == 2
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda path: path.name)
+def test_example_specs_are_right(example: Path) -> None:
+    assert parse(yaml.safe_load(example.read_text()), example.name).clips > 0
