@@ -41,7 +41,7 @@ class ShardJob:
 
     def __call__(self, index: int) -> Iterator[str | Receipt]:
         """Film the shard's clips, write the tar, then the receipt."""
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         shard = plan(self.spec).shard(index)
         clips: list[FilmedClip] = []
         rejections: list[RejectionRecord] = []
@@ -52,8 +52,8 @@ class ShardJob:
                 else:
                     clips.append(result)
                     yield result.record.key
-        filmed = time.perf_counter()
-        yield self._finish(shard, clips, rejections, {"film": filmed - began, "total": 0.0}, began)
+        timings_s = {"wall": time.perf_counter() - began, "work": time.process_time() - worked}
+        yield self._finish(shard, clips, rejections, timings_s)
 
     def _finish(
         self,
@@ -61,16 +61,14 @@ class ShardJob:
         clips: list[FilmedClip],
         rejections: list[RejectionRecord],
         timings_s: dict[str, float],
-        began: float,
     ) -> Receipt:
         order = {clip.key: clip.index for scene in shard.scenes for clip in scene.clips}
         clips.sort(key=lambda clip: order[clip.record.key])
         rejections.sort(key=lambda rejection: (order[rejection.key], rejection.attempt))
         keys = tuple(clip.record.key for clip in clips)
         reasons = {rejection.key: rejection.reason for rejection in rejections}
-        planned = [key for key, index in order.items() if index in shard.clip_indices]
         if not clips:
-            raise SpecError(f"shard {shard.name}: no clip found a candidate; last reason: {reasons.get(planned[0])}")
+            raise SpecError(f"shard {shard.name}: no clip found a candidate; last reason: {reasons.get(shard.keys[0])}")
         store = Store(self.root)
         with writing(store.tar(shard.name)) as file:
             write_tar(file, clips)
@@ -83,10 +81,10 @@ class ShardJob:
             tar_bytes=file.size,
             keys=keys,
             scenes=tuple(scene.scene_id for scene in shard.scenes),
-            missing={key: reasons.get(key, "not filmed") for key in planned if key not in keys},
+            missing={key: reasons.get(key, "not filmed") for key in shard.keys if key not in keys},
             rejections=tuple(rejections),
             statistics=sum((Statistics.of(clip.record, len(clip.video)) for clip in clips), Statistics()),
-            timings_s=timings_s | {"total": time.perf_counter() - began},
+            timings_s=timings_s,
             machine=machine_class(),
         )
         store.write_receipt(receipt)

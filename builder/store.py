@@ -18,7 +18,7 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from camera_motion.generator.identity import GENERATOR_VERSION, identity_of, resolved_renderer
-from camera_motion.schema.base import SpecError
+from camera_motion.schema.base import SpecError, identity
 from camera_motion.schema.parse import parse
 from camera_motion.schema.receipt import Receipt
 from camera_motion.schema.spec import Spec, content
@@ -130,6 +130,11 @@ class Store:
         except (OSError, ValidationError):
             return None
 
+    def all_receipts(self, identity: str) -> list[Receipt]:
+        """Read every receipt of the set `identity` that is here."""
+        found = (self.read_receipt(path.stem) for path in sorted(self.receipts.glob("*.json")))
+        return [receipt for receipt in found if receipt and receipt.identity == identity]
+
     def write_receipt(self, receipt: Receipt) -> None:
         """Write the receipt, the last thing that a shard does."""
         with writing(self.receipt_path(receipt.name)) as file:
@@ -150,6 +155,17 @@ class Store:
             SpecError: there is no set here, or its spec.json does not parse.
         """
         return parse(self._read_description()["spec"], str(self.spec_path))
+
+    def read_identity(self) -> str:
+        """Read the identity of the set.
+
+        Raises:
+            SpecError: there is no set here, or its spec was changed by hand.
+        """
+        described = self._read_description()
+        if identity({key: described.get(key) for key in ("content", "generator", "renderer")}) != described["identity"]:
+            raise SpecError(f"{self.spec_path} was changed: its content is not that of {described['identity']}")
+        return str(described["identity"])
 
     def _read_description(self) -> dict[str, Any]:
         try:

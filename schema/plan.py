@@ -57,3 +57,8 @@ class ShardPlan:
     name: str
     scenes: tuple[ScenePlan, ...]
     clip_indices: range
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the clips that the shard is to hold, in order."""
+        return tuple(clip.key for scene in self.scenes for clip in scene.clips if clip.index in self.clip_indices)

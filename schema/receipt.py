@@ -101,9 +101,10 @@ class RejectionRecord(Model):
 class Receipt(Model):
     """What a finished shard says of itself.
 
-    `identity` is the spec's (`schema.spec.spec_identity`); `missing` names planned clips that found no candidate,
-    with the last reason; `timings_s` and `machine` are for people and for estimates and decide nothing. `machine`
-    holds the machine class: instruction set and library versions, within which tars have identical bytes.
+    `identity` is the spec's (`schema.spec.spec_identity`); `missing` names planned clips that found no candidate, with
+    the last reason. `timings_s` (`wall` by the clock, `work` of all cores) and `machine` are for people and estimates
+    and decide nothing; `machine["class"]` names the instruction set and library versions within which tars have
+    identical bytes.
     """
 
     identity: str
@@ -162,7 +163,7 @@ def merge(receipts: Iterable[Receipt]) -> Manifest:
         missing=missing,
         rejections=dict(sorted(Counter(r.reason for receipt in ordered for r in receipt.rejections).items())),
         statistics=sum((receipt.statistics for receipt in ordered), Statistics()),
-        work_s=sum(receipt.timings_s.get("total", 0.0) for receipt in ordered),
+        work_s=sum(receipt.timings_s.get("work", 0.0) for receipt in ordered),
         machines=tuple(sorted({receipt.machine.get("class", "") for receipt in ordered})),
     )
 

@@ -1,0 +1,99 @@
+"""What a person sees of a set: a bar while it is built, and in words what it came to."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from camera_motion.builder.engines import Failure
+from camera_motion.schema.receipt import Manifest, Receipt
+
+
+class Bar:
+    """Follows a build on `console`: a bar on a terminal, elsewhere a line for every shard."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._console = console
+        self._title = title
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("clips"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task(title, total=None)
+        self._asked, self._there, self._began = 0, 0, time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def begin(self, clips: int, receipts: list[Receipt]) -> None:
+        """Start from what is there."""
+        self._asked, self._there = clips, sum(len(receipt.keys) for receipt in receipts)
+        self._began = time.monotonic()
+        self._progress.update(self._task, total=clips, completed=self._there)
+        if receipts:
+            self._console.print(f"{self._title}: {self._there} of {clips} clips are there already", highlight=False)
+
+    def clip(self, key: str) -> None:
+        """Count a clip."""
+        self._there += 1
+        self._progress.update(self._task, completed=self._there)
+
+    def shard(self, receipt: Receipt) -> None:
+        """Name a finished shard where there is no bar."""
+        if not self._console.is_terminal:
+            seconds = time.monotonic() - self._began
+            line = f"{receipt.name}: {len(receipt.keys)} clips, {len(receipt.rejections)} candidates rejected"
+            self._console.print(f"{line}; {self._there} of {self._asked} after {spell_s(seconds)}", highlight=False)
+
+    def failed(self, name: str, failure: Failure) -> None:
+        """Say at once that a shard could not be made."""
+        self._console.print(f"{name}: {failure.reason}", style="red", highlight=False, markup=False)
+
+
+def summary(manifest: Manifest) -> list[str]:
+    """Put a set into a few lines."""
+    stats = manifest.statistics
+    rejected = sum(manifest.rejections.values())
+    lines = [
+        f"{manifest.keys} clips in {manifest.shards} shards, {spell_s(stats.seconds)} of video, "
+        f"{spell_bytes(manifest.tar_bytes)}; made in {spell_s(manifest.work_s)} of work"
+    ]
+    if rejected:
+        ranked = sorted(manifest.rejections.items(), key=lambda item: -item[1])
+        reasons = ", ".join(f"{reason} {count}" for reason, count in ranked[:5])
+        lines.append(f"{rejected} of {manifest.candidates} candidates rejected: {reasons}")
+    lines += [f"missing {key}: {reason}" for key, reason in list(manifest.missing.items())[:20]]
+    return lines
+
+
+def spell_s(seconds: float) -> str:
+    """Spell a duration: `49.0 s`, `3 min 12 s`, `2 h 05 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
+    return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"
+
+
+def spell_bytes(count: float) -> str:
+    """Spell a size in decimal units: `12.3 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

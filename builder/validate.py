@@ -1,0 +1,115 @@
+"""Is a set whole and right? From its receipts in a moment, or, deep, from every byte of its tars."""
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from itertools import repeat
+from pathlib import Path
+
+from camera_motion.builder.audit import audit
+from camera_motion.builder.plan import Plan, plan
+from camera_motion.builder.store import Store
+from camera_motion.schema.base import SpecError
+from camera_motion.schema.receipt import Manifest, Receipt, merge
+
+
+@dataclass
+class Report:
+    """What was looked at, and everything that is wrong, a line each."""
+
+    clips: int = 0
+    shards: int = 0
+    deep: bool = False
+    problems: list[str] = field(default_factory=list)
+    manifest: Manifest = field(default_factory=lambda: Manifest(identity=""))
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def validate(root: Path, *, deep: bool = False, workers: int = 1) -> Report:
+    """Check a set against its own spec.
+
+    Shallow: every planned shard has a receipt of this identity and a tar of the right size, every planned clip is
+    there, no scene is in two splits. Deep, besides: hashes, members, types, proper poses, the decoded video, and the
+    gate once more on what the tar holds.
+
+    Raises:
+        SpecError: the folder holds no set.
+    """
+    store = Store(root)
+    spec = store.read_spec()
+    planned, identity = plan(spec), store.read_identity()
+    report = Report(deep=deep)
+    receipts = list(_receipts(store, planned, identity, report))
+    report.clips, report.shards = sum(len(receipt.keys) for receipt in receipts), len(receipts)
+    report.manifest = merge(receipts)
+    for receipt in receipts:
+        _compare_keys(report, planned.shard(receipt.shard).keys, receipt)
+    report.problems += _leaks(receipts)
+    report.problems += _strangers(store, {planned.name(index) for index in range(len(planned))})
+    if deep:
+        report.problems += _audit_all(root, receipts, workers)
+    return report
+
+
+def _receipts(store: Store, planned: Plan, identity: str, report: Report) -> Iterator[Receipt]:
+    for index in range(len(planned)):
+        name = planned.name(index)
+        if receipt := store.finished(index, name, identity):
+            yield receipt
+        else:
+            report.problems.append(f"{name}: {_why_unfinished(store, index, name, identity)}")
+
+
+def _why_unfinished(store: Store, index: int, name: str, identity: str) -> str:
+    receipt = store.read_receipt(name)
+    if receipt is None:
+        return "its receipt cannot be read" if store.receipt_path(name).exists() else "not built yet"
+    if receipt.identity != identity or receipt.shard != index:
+        return f"its receipt is of another set ({receipt.identity})"
+    tar = store.tar(name)
+    if not tar.exists():
+        return "its tar is gone"
+    return f"its tar has {tar.stat().st_size} bytes, its receipt says {receipt.tar_bytes}: damaged, build again"
+
+
+def _compare_keys(report: Report, keys: tuple[str, ...], receipt: Receipt) -> None:
+    for key in keys:
+        if key not in receipt.keys:
+            report.problems.append(f"{key} is missing: {receipt.missing.get(key, 'no reason given')}")
+    foreign = [key for key in receipt.keys if key not in keys]
+    report.problems += [f"{receipt.name} holds {key}, which is not in its plan" for key in foreign]
+    report.problems += [f"{key} is in {receipt.name} {n} times" for key, n in Counter(receipt.keys).items() if n > 1]
+
+
+def _leaks(receipts: Iterable[Receipt]) -> list[str]:
+    splits: dict[str, set[str]] = {}
+    for receipt in receipts:
+        for scene in receipt.scenes:
+            splits.setdefault(scene, set()).add(receipt.split)
+    return [f"scene {scene} is in {' and '.join(sorted(found))}" for scene, found in splits.items() if len(found) > 1]
+
+
+def _strangers(store: Store, names: set[str]) -> list[str]:
+    found = sorted(path for path in store.tar("x").parent.glob("*.tar") if path.stem not in names)
+    return [f"{path.name} is not a shard of this set; readers would take it for one" for path in found]
+
+
+def _audit_all(root: Path, receipts: list[Receipt], workers: int) -> Iterator[str]:
+    if workers <= 1 or len(receipts) <= 1:
+        for receipt in receipts:
+            yield from audit(root, receipt)
+        return
+    context = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(min(workers, len(receipts)), mp_context=context) as pool:
+            for problems in pool.map(audit, repeat(root), receipts):
+                yield from problems
+    except BrokenProcessPool:
+        raise SpecError("a worker of the validation died; is there enough memory? try --workers 1") from None
