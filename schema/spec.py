@@ -1,6 +1,7 @@
 """What a set is to be: the spec, its profiles, and the hash that says whether two specs mean the same clips."""
 
 import math
+import os
 from collections.abc import Mapping
 from fractions import Fraction
 from types import MappingProxyType
@@ -322,3 +323,17 @@ def spec_identity(spec: Spec, generator_version: str, renderer: str) -> str:
     `renderer` is the one that `auto` resolved to.
     """
     return identity({"content": content(spec), "generator": generator_version, "renderer": renderer})
+
+
+def portable(value: Any, base: str) -> Any:
+    """Give a JSON-able value with every file name below the folder `base` as the spec has it, relative to `base`.
+
+    Provenance is written with it: the bytes of a set must not tell, or depend on, the folder that its spec lay in.
+    """
+    if isinstance(value, str) and base:
+        return value.removeprefix(f"{base}{os.sep}")
+    if isinstance(value, Mapping):
+        return {key: portable(entry, base) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [portable(entry, base) for entry in value]
+    return value
