@@ -12,7 +12,7 @@ from camera_motion.builder.store import Store
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import invert
 from camera_motion.schema.clip import ClipRecord, FilmedClip
-from camera_motion.schema.columns import MEMBERS
+from camera_motion.schema.columns import MEMBERS, TRACKS_MEMBER
 from camera_motion.schema.receipt import Receipt, Statistics
 
 #: How far a rotation may be from orthonormal; float64 poses stay below 1e-12.
@@ -59,14 +59,16 @@ def clip_of(key: str, files: dict[str, bytes]) -> FilmedClip:
     return FilmedClip(
         record=record,
         video=files["mp4"],
-        camera_extrinsics=_array(files, "camera_extrinsics.npy", np.float64),
-        camera_intrinsics=_array(files, "camera_intrinsics.npy", np.float32),
-        tracks=_array(files, "tracks.npy", np.float32),
+        camera_extrinsics=_array(files, "camera_extrinsics.npy", np.float64, (record.num_frames, 4, 4)),
+        camera_intrinsics=_array(files, "camera_intrinsics.npy", np.float32, (record.num_frames, 4)),
+        tracks=_array(files, TRACKS_MEMBER, np.float32, None),
     )
 
 
-def _array(files: dict[str, bytes], suffix: str, dtype: Any) -> Any:
+def _array(files: dict[str, bytes], suffix: str, dtype: Any, shape: tuple[int, ...] | None) -> Any:
     array = load_npy(files[suffix])
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{suffix} has shape {list(array.shape)}, not {list(shape)}")
     if array.dtype != dtype:
         raise ValueError(f"{suffix} is {array.dtype}, not {np.dtype(dtype)}")
     return array
