@@ -3,11 +3,33 @@
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
-
-from camera_motion.generator.render.project import TILE as TILE
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
+from numba.extending import intrinsic
 
 DIGIT = np.uint32(2047)
+#: How many splats ahead a box is fetched.
+AHEAD = 16
+
+
+@no_type_check
+@intrinsic
+def fetch(typing_context, array, index):
+    """Ask for the cache line at the start of `array[index]`; nothing waits for it."""
+
+    def codegen(context, builder, signature, arguments):
+        struct = context.make_array(signature.args[0])(context, builder, arguments[0])
+        stride = builder.extract_value(struct.strides, 0)
+        base = builder.bitcast(struct.data, ir.IntType(8).as_pointer())
+        line = builder.gep(base, [builder.mul(builder.sext(arguments[1], ir.IntType(64)), stride)])
+        word = ir.IntType(32)
+        prefetch = builder.module.declare_intrinsic(
+            "llvm.prefetch", (line.type,), ir.FunctionType(ir.VoidType(), [line.type, word, word, word])
+        )
+        builder.call(prefetch, [line, word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int32), codegen
 
 
 @no_type_check
@@ -62,10 +84,16 @@ def accumulate(counts):
 
 @no_type_check
 @njit(nogil=True, cache=True)
-def fill_tiles(order, boxes, tiles_x, starts, members):
-    """List every tile's splats front to back: `members[starts[t]:starts[t + 1]]`."""
+def fill_tiles(plain, order, boxes, tiles_x, starts, members):
+    """List every tile's splats front to back: `members[starts[t]:starts[t + 1]]`.
+
+    Boxes are read in depth order, that is at random, so they are fetched ahead unless `plain` is True (else None).
+    """
     position = starts.copy()
+    last = order.shape[0] - 1
     for j in range(order.shape[0]):
+        if plain is None:
+            fetch(boxes, order[min(j + AHEAD, last)])
         splat = order[j]
         x0, x1, y0, y1 = boxes[splat, 0], boxes[splat, 1], boxes[splat, 2], boxes[splat, 3]
         for tile_y in range(y0, y1):

@@ -203,7 +203,8 @@ def _measure(block, camera_from_world, lens, width, height, fog, work):
         work[REACH_Y * BLOCK + i] = reach_y
         work[DEPTH * BLOCK + i] = F(z)
         # fog's transmission, by the exponential of the blend
-        gap = F(np.sqrt(x * x + y * y + z * z)) - fog[1]
+        x32, y32, z32 = F(x), F(y), F(z)
+        gap = np.sqrt(x32 * x32 + y32 * y32 + z32 * z32) - fog[1]
         octaves = density * (gap if gap > F(0.0) else F(0.0))
         octaves = -(octaves if octaves < F(100.0) else F(100.0))
         shifted = octaves + ROUND
@@ -226,7 +227,8 @@ def _measure(block, camera_from_world, lens, width, height, fog, work):
         work[(BOX + 1) * BLOCK + i] = x1
         work[(BOX + 2) * BLOCK + i] = y0
         work[(BOX + 3) * BLOCK + i] = y1
-        seen = (z >= NEAR_M) & (z <= FAR_M) & (extent > F(0.0)) & (x0 < x1) & (y0 < y1) & (det < F(3e38))
+        finite = (det < F(3e38)) & (abs(middle_x) < F(1e9)) & (abs(middle_y) < F(1e9))
+        seen = finite & (z >= NEAR_M) & (z <= FAR_M) & (extent > F(0.0)) & (x0 < x1) & (y0 < y1)
         work[SEEN * BLOCK + i] = F(1.0) if seen else F(0.0)
 
 
