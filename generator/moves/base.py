@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -84,6 +84,7 @@ class Expected:
         return ""
 
 
+@runtime_checkable
 class MoveType(Protocol):
     """A kind of move. Its parameters are a frozen dataclass of plain values."""
 
