@@ -4,13 +4,9 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import tyro
-
-if TYPE_CHECKING:
-    from camera_motion.schema.spec import Spec
-
 
 #: Options that are left to the spec, or to the machine, unless given.
 Folder = Annotated[Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
@@ -54,11 +50,12 @@ def build(
         slice: i/n builds every n-th shard from the i-th, for n machines with one folder or n to be joined.
         verbose: Show the tracebacks of shards that fail.
     """
+    from camera_motion.builder.console import build_here
     from camera_motion.builder.specfile import load
 
     chosen = load(spec, clips=clips, seed=seed)
     root = out or Path(chosen.execution.output or chosen.name)
-    return _build(chosen, root, slice, engine, workers, verbose)
+    return build_here(chosen, root, slice, engine, workers, verbose)
 
 
 def extend(
@@ -83,11 +80,12 @@ def extend(
         slice: i/n builds every n-th shard from the i-th.
         verbose: Show the tracebacks of shards that fail.
     """
+    from camera_motion.builder.console import build_here
     from camera_motion.builder.store import Store
     from camera_motion.schema.parse import parse
 
     spec = parse(Store(out).read_spec().model_dump() | {"clips": clips}, "extend")
-    return _build(spec, out, slice, engine, workers, verbose)
+    return build_here(spec, out, slice, engine, workers, verbose)
 
 
 def status(out: Set, /) -> int:
@@ -265,50 +263,6 @@ def _run(arguments: list[str] | None) -> int:
             raise
         _complain(str(error))
         return REFUSED
-
-
-def _build(spec: "Spec", root: Path, slice: str, engine: str | None, workers: int | None, verbose: bool) -> int:
-    from rich.console import Console
-
-    from camera_motion.builder.progress import Bar, summary
-    from camera_motion.builder.run import build as run
-    from camera_motion.builder.validate import validate as check
-    from camera_motion.generator.clip import film
-
-    part = _slice(slice)
-    with Bar(Console(stderr=True), spec.name) as bar:
-        built = run(spec, root, film, watcher=bar, part=part, engine=engine, workers=workers)
-    for line in summary(built.manifest):
-        _say(line)
-    for name, failure in built.failures.items():
-        _complain(f"{name}: {failure.reason}" + (f"\n{failure.detail}" if verbose else ""))
-    if not built.complete:
-        _complain(f"{root} is not complete: {built.manifest.keys} of {built.clips} clips; run again to try once more")
-        return WRONG
-    problems = check(root).problems if part == (0, 1) else []
-    for problem in problems:
-        _complain(problem)
-    if not problems:
-        _say(_how_to_load(root, built.manifest.statistics.counts.get("split", {})))
-    return WRONG if problems else GOOD
-
-
-def _how_to_load(root: Path, splits: dict[str, int]) -> str:
-    split = "train" if "train" in splits else next(iter(splits), "train")
-    return (
-        f"The set is in {root}. To load it:\n"
-        f"  from camera_motion import CameraMotion\n"
-        f'  rows = CameraMotion.stream("{root}", split="{split}")'
-    )
-
-
-def _slice(text: str) -> tuple[int, int]:
-    from camera_motion.schema.base import SpecError
-
-    index, _, count = text.partition("/")
-    if not (index.isdigit() and count.isdigit() and int(index) < int(count)):
-        raise SpecError(f"--slice is {text!r}; it must be i/n with 0 <= i < n, such as 0/4")
-    return int(index), int(count)
 
 
 def _say(text: str) -> None:

@@ -2,7 +2,6 @@
 
 import time
 from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -31,7 +30,7 @@ class Bar:
         self._task = self._progress.add_task(title, total=None)
         self._asked, self._there, self._began = 0, 0, time.monotonic()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Bar":
         self._progress.start()
         return self
 
@@ -81,7 +80,7 @@ def summary(manifest: Manifest) -> list[str]:
     return lines
 
 
-def spell_s(seconds: float) -> str:
+def spell_s(seconds: int | float) -> str:
     """Spell a duration: `49.0 s`, `3 min 12 s`, `2 h 05 min`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
@@ -90,7 +89,7 @@ def spell_s(seconds: float) -> str:
     return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"
 
 
-def spell_bytes(count: float) -> str:
+def spell_bytes(count: int | float) -> str:
     """Spell a size in decimal units: `12.3 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:

@@ -15,7 +15,7 @@ from tiny import film, shoot, spec
 from camera_motion.builder.audit import audit, clip_of
 from camera_motion.builder.plan import plan
 from camera_motion.builder.run import build
-from camera_motion.builder.shard import members, read_tar, sha256, write_tar
+from camera_motion.builder.shard import load_npy, members, npy, read_tar, sha256, write_tar
 from camera_motion.builder.store import Store, writing
 from camera_motion.builder.validate import validate
 from camera_motion.schema.base import SpecError
@@ -208,9 +208,9 @@ def recorded(clip: FilmedClip, **changes: Any) -> FilmedClip:
         (mirrored, "a pose mirrors the world"),
         (scaled, "a pose is not a rotation and a translation"),
         (moved, "camera_scale is 0, the poses say 0.1"),
-        (shortened, "camera_intrinsics.npy has shape [7, 4], not [8, 4]"),
+        (shortened, "camera_extrinsics.npy has shape [7, 4, 4], not [8, 4, 4]"),
         (cut_short, "video"),
-        (longer, "not [9, 4]"),
+        (longer, "not [9, 4, 4]"),
         (wider, "its video is 64 x 64"),
         (of_another_split, "its shard is not"),
         (of_another_scene, "is not one of its shard's"),
@@ -230,6 +230,6 @@ def test_members_must_be_all_and_only_those_of_the_table(root: Path) -> None:
     for wrong in ({k: v for k, v in files.items() if k != "json"}, files | {"mask.png": b""}):
         with pytest.raises(ValueError, match="its files are"):
             clip_of(scene.clips[0].key, wrong)
-    doubles = files | {"camera_intrinsics.npy": files["camera_extrinsics.npy"]}
-    with pytest.raises(ValueError, match=r"camera_intrinsics.npy is float64, not float32"):
+    doubles = files | {"camera_intrinsics.npy": npy(load_npy(files["camera_intrinsics.npy"]).astype(np.float64))}
+    with pytest.raises(ValueError, match=r"camera_intrinsics\.npy is float64, not float32"):
         clip_of(scene.clips[0].key, doubles)

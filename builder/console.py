@@ -1,0 +1,68 @@
+"""A build at the terminal: the bar, the summary, what went wrong, and how to load what came out."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from camera_motion.builder.progress import Bar, summary
+from camera_motion.builder.run import WHOLE, build
+from camera_motion.builder.validate import validate
+from camera_motion.schema.base import SpecError
+from camera_motion.schema.spec import Spec
+
+
+def build_here(spec: Spec, root: Path, slice: str, engine: str | None, workers: int | None, verbose: bool) -> int:
+    """Build, or go on building, and tell; give the exit code: 0 only if the set is complete and valid.
+
+    Raises:
+        SpecError: what `builder.run.build` refuses, or a slice that is none.
+    """
+    part = slice_of(slice)
+    from camera_motion.generator.clip import film  # compiles and loads most of the package
+
+    with Bar(Console(stderr=True), spec.name) as bar:
+        built = build(spec, root, film, watcher=bar, part=part, engine=engine, workers=workers)
+    for name, failure in built.failures.items():
+        _complain(f"{name}: {failure.reason}" + (f"\n{failure.detail}" if verbose else ""))
+    for line in summary(built.manifest):
+        _say(line)
+    if not built.complete:
+        _complain(f"{root} is not complete: {built.manifest.keys} of {built.clips} clips; run again to try once more")
+        return 1
+    problems = validate(root).problems if part == WHOLE else []
+    for problem in problems:
+        _complain(problem)
+    if not problems:
+        _say(how_to_load(root, built.manifest.statistics.counts.get("split", {})))
+    return 1 if problems else 0
+
+
+def how_to_load(root: Path, splits: dict[str, int]) -> str:
+    """Say where a set is and how its rows are had."""
+    split = "train" if "train" in splits else next(iter(splits), "train")
+    return (
+        f"The set is in {root}. To load it:\n"
+        f"  from camera_motion import CameraMotion\n"
+        f'  rows = CameraMotion.stream("{root}", split="{split}")'
+    )
+
+
+def slice_of(text: str) -> tuple[int, int]:
+    """Read a slice, such as `0/4`.
+
+    Raises:
+        SpecError: it is not i/n with 0 <= i < n.
+    """
+    index, _, count = text.partition("/")
+    if not (index.isdigit() and count.isdigit() and int(index) < int(count)):
+        raise SpecError(f"--slice is {text!r}; it must be i/n with 0 <= i < n, such as 0/4")
+    return int(index), int(count)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"camera-motion: {text}\n")
