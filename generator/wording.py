@@ -125,5 +125,7 @@ def _count(value: float, noun: str) -> str:
 
 
 def _number(value: float) -> str:
-    """Two significant digits, or all digits before the point."""
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.2g}"
+    """Two significant digits, all digits before the point, and no more than two after it."""
+    if value >= 9.95:
+        return f"{value:.0f}"
+    return f"{value:.2g}" if value >= 0.1 else f"{value:.2f}"

@@ -23,15 +23,15 @@ class Detail:
 
 
 def steps(motion: Motion) -> tuple[Step, ...]:
-    """Group the segments into steps that follow one another; what overlaps by half or more happens at once.
+    """Group the segments into steps that follow one another; in a step, all overlap each other by half or more.
 
     Each step begins with its leading motion: the clip's main motion where it is there, else the earliest. Handheld is
-    a property of the camera, not a step. Motions without a segment of their own join the step of the main one.
+    a property of the camera, not a step.
     """
     grouped: list[list[Segment]] = []
     ordered = sorted(motion.segments, key=lambda s: (s.start_frame, s.end_frame))
     for segment in (s for s in ordered if s.motion != HANDHELD):
-        if grouped and any(_at_once(segment, other) for other in grouped[-1]):
+        if grouped and all(_at_once(segment, other) for other in grouped[-1]):
             grouped[-1].append(segment)
         else:
             grouped.append([segment])
@@ -73,16 +73,17 @@ def clause(motion: Motion, form: Form, detail: Detail) -> str:
 
 
 def _step(step: Step, form: Form, detail: Detail) -> str:
+    """Say one step. With numbers, every motion's speed is said; without, only the first's among more than two."""
     if not detail.companions:
         step = step[:1]
     shared = len({s.speed for s in step}) == 1
-    lead, *others = (_one(s, form, detail, speed=i == 0 or not shared) for i, s in enumerate(step))
-    if not others:
+    each = not shared and (detail.amounts or len(step) == 2)
+    lead = _one(step[0], form, detail, speed=True)
+    if len(step) == 1:
         return lead
-    if form == "noun":
-        return f"{lead}, together with {listing(others)}"
-    beside = [_one(s, "gerund", detail, speed=not shared) for s in step[1:]]
-    return f"{lead} while {listing(beside)}"
+    noun = form == "noun"
+    beside = listing([_one(s, "noun" if noun else "gerund", detail, speed=each) for s in step[1:]])
+    return f"{lead}, together with {beside}" if noun else f"{lead} while {beside}"
 
 
 def _one(segment: Segment, form: Form, detail: Detail, speed: bool) -> str:

@@ -133,6 +133,13 @@ def test_what_follows_is_told_in_order_and_what_is_at_once_with_while() -> None:
         assert re.search(r"\btilt.* (while|together with) .*\bpan", caption.camera)
 
 
+def test_a_move_that_spans_others_does_not_make_them_one() -> None:
+    turns = (segment("pan_right", 0, 7), segment("pan_left", 9, 29), segment("pan_right", 31, 48))
+    walk = motion_of(turns[0], segment("dolly_in", 4, 44), *turns[1:])
+    for caption in captions(walk, COURTYARD):
+        assert re.search(r"\bpan.* right.*, then .*\bdoll.*, and finally .*\bpan.* right", caption.camera)
+
+
 @SCENES
 @KINDS
 def test_budgets_hold_by_the_bounds_that_need_no_vocabulary(motions: list[Motion], scene: SceneDescription) -> None:
