@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from camera_motion.generator.geometry import SceneDescription, SceneGeometry, Subject
 from camera_motion.generator.harmonics import turn
 from camera_motion.generator.ply import read_ply
-from camera_motion.generator.splats import GaussianScene
+from camera_motion.generator.splats import GaussianScene, by_place
 from camera_motion.generator.voxels import SOLID_COVER, Voxels, voxels
 from camera_motion.schema import spec
 from camera_motion.schema.base import SpecError
@@ -37,7 +37,8 @@ class SplatFile:
     def __init__(self, wanted: spec.SplatFile) -> None:
         """Load and turn it. Raises SpecError for a bad file."""
         self._wanted = wanted
-        self._scene = upright(read_ply(wanted.path), wanted.up, wanted.metres_per_unit, wanted.ground_m)
+        scene = upright(read_ply(wanted.path), wanted.up, wanted.metres_per_unit, wanted.ground_m)
+        self._scene = by_place(scene)
 
     @cached_property
     def geometry(self) -> SceneGeometry:

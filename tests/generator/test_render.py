@@ -1,5 +1,6 @@
 """The CPU renderer against gsplat's own projection and a blend written out in float64."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,8 @@ from numba import njit
 
 from camera_motion.generator.render.cpu import CpuRenderer
 from camera_motion.generator.render.frame import Frame
-from camera_motion.generator.splats import FIGURE, MIRROR, SH_C0, SKY, SOLID, GaussianScene, Look
+from camera_motion.generator.render.worker import explicit_vectors_fail
+from camera_motion.generator.splats import FIGURE, MIRROR, SH_C0, SKY, SOLID, GaussianScene, Look, by_place
 from camera_motion.schema.camera import Trajectory, invert
 
 WIDTH, HEIGHT = 512, 320
@@ -184,13 +186,165 @@ def path(frames: int = 5) -> Trajectory:
     return Trajectory(invert(cameras), np.stack([lens(50 - k) for k in range(frames)]), 24.0)
 
 
-def test_a_clip_is_its_frames_whatever_the_threads() -> None:
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_clip_is_its_frames_whatever_the_threads(plain: bool) -> None:
     scene = gaussians(20_000, 1, 0.02)
     trajectory = path()
     which = [4, 0, 2, 2, 1]
-    renderer = CpuRenderer(scene, WIDTH, HEIGHT)
+    renderer = CpuRenderer(scene, WIDTH, HEIGHT, plain=plain)
     alone = [renderer.render(trajectory.camera_from_world[k], trajectory.intrinsics[k]) for k in which]
     for threads in (1, 3):
-        clip = list(CpuRenderer(scene, WIDTH, HEIGHT, threads).render_clip(trajectory, which))
+        clip = list(CpuRenderer(scene, WIDTH, HEIGHT, threads, plain=plain).render_clip(trajectory, which))
         assert len(clip) == len(which)
         assert all(same(a, b) for a, b in zip(clip, alone, strict=True))
+    assert list(renderer.render_clip(trajectory, [])) == []
+
+
+def test_a_clip_can_be_left_early_and_its_renderer_used_again() -> None:
+    renderer = CpuRenderer(gaussians(5_000, 1, 0.02), WIDTH, HEIGHT, threads=2)
+    clip = renderer.render_clip(path(), range(5))
+    first = next(clip)
+    clip.close()  # type: ignore[attr-defined]
+    assert same(first, next(renderer.render_clip(path(), range(5))))
+
+
+def chosen(scene: GaussianScene, which: np.ndarray) -> GaussianScene:
+    return GaussianScene(
+        scene.means_m[which],
+        scene.quats[which],
+        scene.scales_m[which],
+        scene.opacities[which],
+        scene.sh[which],
+        scene.classes[which],
+        scene.look,
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_skipping_unseen_blocks_changes_no_pixel(seed: int) -> None:
+    """Shuffled, every block spans the scene and none is skipped; by place most are.
+
+    Near cameras, long and wide lenses off the centre, needles: the pictures are the same to the bit.
+    """
+    rng = np.random.default_rng(seed)
+    scene = stretched(gaussians(20_000, seed, 0.02), [1.0, 20.0][seed % 2])
+    view = camera(float(rng.uniform(0, 360)), float(rng.uniform(-0.5, 2.5)), float(rng.uniform(-60, 60)))
+    wide = lens(float(rng.uniform(8, 130)), float(rng.uniform(-0.2, 1.2)), float(rng.uniform(0.1, 0.9)))
+    _, first = np.unique(
+        (scene.means_m.astype(np.float64) @ view[2, :3] + view[2, 3]).astype(np.float32), return_index=True
+    )
+    scene = chosen(scene, first)  # no two at the same depth, so that order alone cannot matter
+    shuffled = CpuRenderer(chosen(scene, rng.permutation(len(scene))), WIDTH, HEIGHT).render(view, wide)
+    tidy = CpuRenderer(by_place(scene), WIDTH, HEIGHT).render(view, wide)
+    assert same(shuffled, tidy)
+
+
+def test_equal_depths_keep_the_order_of_the_scene() -> None:
+    scene = gaussians(2, 0, 0.2)
+    same_place = replace(
+        scene, means_m=np.zeros((2, 3), np.float32), opacities=np.full(2, 0.9, np.float32),
+        sh=np.stack([np.full((1, 3), 0.5 / SH_C0), np.full((1, 3), -0.5 / SH_C0)]).astype(np.float32),
+    )  # fmt: skip
+    first_white = CpuRenderer(same_place, 64, 64).render(camera(), lens())
+    first_black = CpuRenderer(chosen(same_place, np.array([1, 0])), 64, 64).render(camera(), lens())
+    assert first_white.rgb.max() > 0.85
+    assert first_black.rgb.max() < 0.5
+
+
+def test_classes_share_out_the_alpha_and_change_nothing_else() -> None:
+    scene = gaussians(20_000, 1, 0.02)
+    renderer = CpuRenderer(scene, WIDTH, HEIGHT)
+    without, having = (renderer.render(camera(), lens(), classes=c) for c in (False, True))
+    assert same(without, having)
+    assert without.classes is None
+    assert having.classes is not None
+    np.testing.assert_allclose(having.classes.sum(2), having.alpha, atol=2e-6)
+    only_sky = CpuRenderer(chosen(scene, np.flatnonzero(scene.classes == SKY)), WIDTH, HEIGHT)
+    sky = only_sky.render(camera(), lens(), classes=True).classes
+    assert sky is not None
+    assert sky[..., [SOLID, MIRROR, FIGURE]].max() == 0
+
+
+def test_fog_is_mixed_into_colours_by_distance_and_spares_the_sky() -> None:
+    """One wall of splats 10 m away, seen with and without fog."""
+    look = Look(fog_per_m=0.1, fog_start_m=2.0, fog_rgb=(0.1, 0.5, 0.9))
+    y, z = np.meshgrid(np.linspace(-8, 8, 60), np.linspace(-5, 5, 40))
+    n = y.size
+    means = np.stack([y.ravel(), z.ravel(), np.full(n, 10.0)], 1).astype(np.float32)
+    wall = replace(
+        gaussians(n, 0, 0.2), means_m=means, scales_m=np.full((n, 3), 0.2, np.float32), look=look,
+        opacities=np.full(n, 0.999, np.float32), sh=np.zeros((n, 1, 3), np.float32), classes=np.zeros(n, np.uint8),
+    )  # fmt: skip
+    eye = np.eye(4)
+    foggy = CpuRenderer(wall, WIDTH, HEIGHT).render(eye, lens())
+    clear = np.exp(-0.1 * (10.0 - 2.0))
+    middle = (slice(150, 170), slice(240, 272))
+    want = np.array(look.fog_rgb) * (1 - clear) + 0.5 * clear
+    np.testing.assert_allclose(
+        foggy.rgb[middle] / foggy.alpha[middle][..., None], np.broadcast_to(want, (20, 32, 3)), atol=2e-3
+    )
+    sky = CpuRenderer(replace(wall, classes=np.full(n, SKY, np.uint8)), WIDTH, HEIGHT).render(eye, lens())
+    np.testing.assert_allclose(sky.rgb[middle] / sky.alpha[middle][..., None], 0.5, atol=1e-6)
+    near = replace(wall, look=replace(look, fog_start_m=50.0))
+    assert same(CpuRenderer(near, WIDTH, HEIGHT).render(eye, lens()), sky)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (17, 15), (33, 64), (640, 16)])
+def test_sizes_that_tiles_do_not_divide(size: tuple[int, int]) -> None:
+    """A picture is the corner of a larger one with the same focal length and principal point."""
+    scene = gaussians(3_000, 2, 0.05)
+    width, height = size
+    focal, cx, cy = 200.0, 7.3, 5.1
+
+    def shot(w: int, h: int) -> Frame:
+        return CpuRenderer(scene, w, h).render(camera(distance_m=8.0), np.array([focal / w, focal / h, cx / w, cy / h]))
+
+    small, large = shot(width, height), shot(width + 40, height + 40)
+    assert small.rgb.shape == (height, width, 3)
+    assert np.quantile(np.abs(small.rgb - large.rgb[:height, :width]), 0.99) < 2e-3
+    assert small.alpha.max() > 0
+
+
+def test_nothing_to_see() -> None:
+    empty = gaussians(0, 0, 0.1)
+    behind = camera(0, -5.0)
+    for scene, view in ((empty, camera()), (gaussians(100, 0, 0.01), behind)):
+        frame = CpuRenderer(scene, 40, 30).render(view, lens(), classes=True)
+        assert frame.classes is not None
+        assert max(frame.rgb.max(), frame.alpha.max(), frame.depth_m.max(), frame.classes.max()) == 0
+
+
+def test_values_at_the_edge_of_float32_draw_nothing_strange() -> None:
+    scene = gaussians(64, 0, 0.05)
+    means = scene.means_m.copy()
+    means[:4] = [[1e30, 0, 5], [0, 0, 1e30], [3e38, 3e38, 1], [0, 0, -2.99]]
+    scales = scene.scales_m.copy()
+    scales[4:8] = [[0, 0, 0], [1e-30, 1e-30, 1e-30], [1e18, 1, 1], [1e-30, 1e5, 1e-30]]
+    odd = replace(scene, means_m=means, scales_m=scales)
+    for plain in (False, True):
+        frame = CpuRenderer(odd, 64, 48, plain=plain).render(camera(0), lens())
+        assert np.isfinite(frame.rgb).all()
+        assert np.isfinite(frame.depth_m).all()
+        assert 0 <= frame.alpha.min() <= frame.alpha.max() <= 1
+
+
+def test_workers_take_memory_for_what_they_see_only() -> None:
+    """A million splats of which few are in view: the worker's room stays near its first size."""
+    scene = gaussians(1_000_000, 0, 0.001)
+    renderer = CpuRenderer(scene, 64, 48)
+    tracemalloc.start()
+    try:
+        renderer.render(camera(0, 3.0), lens(4))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20e6
+
+
+def test_impossible_sizes_are_refused() -> None:
+    with pytest.raises(ValueError, match="0 x 20 on 1 threads"):
+        CpuRenderer(gaussians(5, 0, 0.1), 0, 20)
+
+
+def test_explicit_vectors_are_used_where_they_compile() -> None:
+    assert explicit_vectors_fail() is False

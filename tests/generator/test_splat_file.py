@@ -10,7 +10,7 @@ from camera_motion.generator.harmonics import basis, turn, turning
 from camera_motion.generator.ply import write_ply
 from camera_motion.generator.render.cpu import CpuRenderer
 from camera_motion.generator.sources.splat_file import UPRIGHT, SplatFile, upright
-from camera_motion.generator.splats import SKY, SOLID, GaussianScene, Look
+from camera_motion.generator.splats import SKY, SOLID, GaussianScene, Look, by_place
 from camera_motion.generator.voxels import voxels
 from camera_motion.schema import spec
 from camera_motion.schema.base import SpecError
@@ -184,6 +184,7 @@ def test_a_file_becomes_a_source(tmp_path: Path) -> None:
     source = SplatFile(wanted(tmp_path / "room.ply"))
     view = Trajectory(np.eye(4)[None], np.array([[0.8, 0.8, 0.5, 0.5]]), 24.0)
     scene = source.sample([view], 64, 64, 1.3)
+    original = by_place(original)
     np.testing.assert_allclose(scene.means_m, original.means_m, atol=2e-6)
     np.testing.assert_allclose(scene.scales_m, original.scales_m, rtol=1e-4)
     np.testing.assert_allclose(scene.sh, original.sh, atol=1e-5)
