@@ -33,7 +33,8 @@ TEXTURED_M: Final = 30.0
 TEXTURED_SHARE: Final = 0.4
 
 _STARTS: Final = 64
-_ROUNDS: Final = 8
+#: What share of the time a move must take, in each round of starts: at first only those with ample room will do.
+_LEAST_SHARES: Final = (0.75, 0.6, 0.45, 0.3, 0.15, 0.0, 0.0, 0.0)
 _PITCH_DEG: Final = (-12.0, 6.0)
 #: Pitch with which a subject is looked at: usually, from any height, and where the camera then looks level.
 _SUBJECT_DEG: Final = (-30.0, 12.0)
@@ -44,6 +45,12 @@ _SUBJECT_M: Final = (1.6, 9.0)
 #: Rays across and down each view, and views along a path.
 _GRID: Final = (9, 6)
 _VIEWS: Final = 5
+#: Median depth of the views that are liked best, and how far liking is left to chance.
+_FAVOURITE_M: Final = 5.0
+_WHIM: Final = 0.3
+#: What makes a start promising, beside its variety of depth (in nepers): a subject in view, and chance.
+_SIGHT: Final = 0.35
+_CHANCE: Final = 0.7
 #: Beyond this there is only sky, and its depth counts as this in a median.
 _FAR_M: Final = 60.0
 
@@ -75,11 +82,10 @@ def place(geometry: SceneGeometry, request: MoveRequest, video: VideoShape, rng:
     move = MOVES[request.move]
     stance = move.stance(request)
     hindrances: dict[str, int] = {}
-    for _ in range(_ROUNDS):
-        starts = _starts(geometry, stance, video, rng)
-        for start, subject in starts:
+    for least_share in _LEAST_SHARES:
+        for start, subject in _starts(geometry, stance, video, rng):
             try:
-                return _shot(geometry, request, video, start, subject, rng)
+                return _shot(geometry, request, video, start, subject, least_share, rng)
             except Rejected as reason:
                 hindrances[str(reason)] = hindrances.get(str(reason), 0) + 1
     worst = max(hindrances, key=lambda reason: hindrances[reason]) if hindrances else "no free view"
@@ -92,6 +98,7 @@ def _shot(
     video: VideoShape,
     start: Start,
     subject: Subject | None,
+    least_share: float,
     rng: np.random.Generator,
 ) -> Shot:
     move = MOVES[request.move]
@@ -102,6 +109,7 @@ def _shot(
         video.frames - 1,
         lambda here, direction: _reach_m(geometry, here, direction),
         (geometry.ground_m + CLEARANCE_M + 0.1, float(geometry.bounds_m[1, 2])),
+        least_share,
     )
     params = move.rand(rng, request, scope)
     both = params, move.opposite(params)
@@ -123,7 +131,7 @@ def _shot(
 def _starts(
     geometry: SceneGeometry, stance: Stance, video: VideoShape, rng: np.random.Generator
 ) -> list[tuple[Start, Subject | None]]:
-    """Draw starts, and keep those from which the view is free."""
+    """Draw starts, keep those from which the view is free, and put the more promising first."""
     lo, hi = geometry.bounds_m
     eye = np.clip(np.add(geometry.eye_heights_m, geometry.ground_m), lo[2], hi[2])
     lowest, highest = (max(lo[2], geometry.ground_m + 0.5), hi[2]) if stance.raised else (eye[0], eye[1])
@@ -158,8 +166,9 @@ def _starts(
         return []
     turned = orientation(np.stack([heading[kept], pitch[kept], np.zeros(len(kept))], -1))
     view = _look(geometry, where[kept], turned, intrinsics(focal[kept], video))
-    free = _free(view) & (view.median_m() > 1.25 * MEDIAN_M)
     depth_m, middle_m = view.median_m(), np.clip(view.centre_m(), *_SUBJECT_M)
+    free = np.flatnonzero(_free(view) & (depth_m > 1.25 * MEDIAN_M))
+    liking = view.appeal() + rng.gumbel(scale=_WHIM, size=len(kept))
     return [
         (
             Start(
@@ -172,8 +181,7 @@ def _starts(
             ),
             subjects[k],
         )
-        for row, k in enumerate(kept)
-        if free[row]
+        for row, k in ((row, kept[row]) for row in free[np.argsort(-liking[free], kind="stable")])
     ]
 
 
@@ -188,6 +196,22 @@ class _View:
         """Median depth, where the sky counts as far."""
         median: np.ndarray = np.median(np.minimum(self.depth_m, _FAR_M), axis=1)
         return median
+
+    def appeal(self) -> Float64[np.ndarray, " K"]:
+        """Rank views as pictures: things at several depths, most of them some metres off, little right in front."""
+        ln_depth = np.log(np.minimum(self.depth_m, _FAR_M))
+        appeal: np.ndarray = (
+            np.minimum(ln_depth.std(1), 0.8)
+            - 0.5 * np.abs(np.median(ln_depth, axis=1) - np.log(_FAVOURITE_M))
+            - 2.0 * (self.depth_m < 1.5).mean(1)
+            - 1.0 * np.maximum(np.isinf(self.depth_m).mean(1) - 0.3, 0.0)
+        )
+        return appeal
+
+    def variety(self) -> Float64[np.ndarray, " K"]:
+        """Spread of the logarithm of depth: near 0 before a wall, about 1 where near and far stand together."""
+        spread: np.ndarray = np.log(np.clip(self.depth_m, 0.1, _FAR_M)).std(axis=1)
+        return spread
 
     def centre_m(self) -> Float64[np.ndarray, " K"]:
         """Median distance of the middle of the picture."""

@@ -25,7 +25,8 @@ class Scope:
 
     `starts` are the starts of the move and of its opposite: one and the same, but for the later parts of a sequence.
     What is drawn must suit all of them alike, so that it cannot depend on the direction. `reach_m` gives, for a start
-    and a direction (right, forward, up) in its level axes, how far the camera may go both that way and back.
+    and a direction (right, forward, up) in its level axes, how far the camera may go both that way and back. A move
+    that is cut short for want of room takes at least `least_share` of the time.
     """
 
     starts: tuple[Start, ...]
@@ -34,6 +35,7 @@ class Scope:
     end: int
     reach_m: Callable[[Start, tuple[float, float, float]], float]
     height_m: tuple[float, float] = (-np.inf, np.inf)
+    least_share: float = 0.0
 
     @property
     def depth_m(self) -> float:

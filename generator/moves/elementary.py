@@ -16,8 +16,11 @@ from camera_motion.schema.vocabulary import PRIMITIVES, opposite, speed_range
 
 #: A drawn magnitude is at least this many times what counts as motion.
 _CLEARLY = 1.4
-#: A move that must be short for want of room still lasts so long, or the whole of a shorter clip.
+#: A move that is short for want of room, and then rests, still lasts so long, or the whole of a shorter clip; it keeps
+#: the first rest below a share of the time. The share of the starts whose rate is chosen such that it need not rest.
 _SHORTEST_S = 0.9
+_LONGEST_WAIT = 0.3
+_UNHURRIED = 0.8
 #: Degrees beyond which a move is not drawn unless a magnitude asks for it.
 _COMFORT_DEG = {"pan": 150.0, "tilt": 30.0, "roll": 60.0, "arc": 150.0, "crane": 45.0}
 #: Pitch that tilts and cranes keep to, and the nearest that a dolly zoom comes.
@@ -119,14 +122,15 @@ class Elementary:
             slowest, fastest = max(slowest * 1.01, least * fps / steps), fastest * 0.99
             if slowest > fastest:
                 raise Rejected(f"{steps / fps:.1f} s is too short for a {request.speed} {self.name}")
+            if spare < _UNHURRIED:
+                # Where room is short, rather the slower rates of the class than a long rest.
+                fastest = float(np.clip(room * fps / steps, slowest, fastest))
             rate = slowest * (fastest / slowest) ** pace
-            used = steps
-            if rate * steps / fps > room:
-                used = int(room * (0.75 + 0.25 * spare) / rate * fps)
-            if used < min(steps, round(_SHORTEST_S * fps)) or rate * used / fps < least:
+            used = steps if rate * steps / fps <= room else int(room * (0.8 + 0.2 * pace) / rate * fps)
+            if used < min(steps, _SHORTEST_S * fps, scope.least_share * steps) or rate * used / fps < least:
                 raise Rejected(f"no room for a {request.speed} {self.name}")
             size = rate * used / fps
-        begin = scope.begin + int(wait * (steps - used + 1))
+        begin = scope.begin + int(wait * min(steps - used, _LONGEST_WAIT * steps) + 0.5)
         motion = f"{self.name}_{request.direction}"
         speed = request.speed if request.magnitude is None else None
         signed = float(PRIMITIVES[motion].sign * size)

@@ -14,10 +14,10 @@ from camera_motion.schema.plan import MoveRequest
 from camera_motion.schema.signals import shake, signals
 from camera_motion.schema.vocabulary import SHAKE_CLASSES
 
-#: Sway and tremor: between these frequencies amplitudes fall as f^-0.6. Below Nyquist at 8 fps there is room to 3.4 Hz.
-_BAND_HZ: Final = (0.6, 8.0)
+#: Sway and tremor: amplitudes fall between these frequencies, and keep below Nyquist (at 8 fps: 3.4 Hz).
+_BAND_HZ: Final = (0.8, 6.5)
 _NYQUIST_SHARE: Final = 0.42
-_FALL: Final = 0.6
+_FALL: Final = 1.0
 _WAVES: Final = 24
 #: Relative shake of pan, tilt, roll; and metres of sway right, forward, up per degree of pan.
 _TURNS: Final = (1.0, 1.0, 0.5)
