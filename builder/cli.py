@@ -81,10 +81,11 @@ def extend(
         verbose: Show the tracebacks of shards that fail.
     """
     from camera_motion.builder.console import build_here
+    from camera_motion.builder.specfile import unchanged
     from camera_motion.builder.store import Store
     from camera_motion.schema.parse import parse
 
-    spec = parse(Store(out).read_spec().model_dump() | {"clips": clips}, "extend")
+    spec = unchanged(parse(Store(out).read_spec().model_dump() | {"clips": clips}, str(out)), str(out))
     return build_here(spec, out, slice, engine, workers, verbose)
 
 

@@ -28,7 +28,10 @@ def build_here(spec: Spec, root: Path, slice: str, engine: str | None, workers: 
     for line in summary(built.manifest):
         _say(line)
     if not built.complete:
-        _complain(f"{root} is not complete: {built.manifest.keys} of {built.clips} clips; run again to try once more")
+        todo = "run again to try the failed shards once more"
+        if not built.failures:
+            todo = "no candidate of the missing ones passed, nor will it next time: see their reasons"
+        _complain(f"{root} is not complete: {built.manifest.keys} of {built.clips} clips; {todo}")
         return 1
     problems = validate(root).problems if part == WHOLE else []
     for problem in problems:

@@ -35,6 +35,16 @@ def machine_class() -> dict[str, str]:
     return {"class": identity(facts), "processor": _processor(), "python": platform.python_version(), **facts}
 
 
+def peak_bytes() -> int:
+    """Give the most memory that this process has held at once; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
 def _version(name: str) -> str:
     try:
         return version(name)

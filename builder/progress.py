@@ -70,7 +70,8 @@ def summary(manifest: Manifest) -> list[str]:
     rejected = sum(manifest.rejections.values())
     lines = [
         f"{manifest.keys} clips in {manifest.shards} shards, {spell_s(stats.seconds)} of video, "
-        f"{spell_bytes(manifest.tar_bytes)}; made in {spell_s(manifest.work_s)} of work"
+        f"{spell_bytes(manifest.tar_bytes)}; {spell_s(manifest.work_s)} of work, "
+        f"at most {spell_bytes(manifest.peak_bytes)} of memory a process"
     ]
     if rejected:
         ranked = sorted(manifest.rejections.items(), key=lambda item: -item[1])

@@ -88,9 +88,10 @@ def build(
     """
     store, planned, identity = Store(root), plan(spec), identity_of(spec)
     indices = take(len(planned), part)
+    names = {planned.name(index) for index in indices}
     with lock(root, part):
         store.claim(spec)
-        store.sweep({planned.name(index) for index in indices})
+        store.sweep(names)
         done = {i: receipt for i in indices if (receipt := store.finished(i, planned.name(i), identity))}
         built = Built(clips=len(indices) * spec.shard_clips, receipts=list(done.values()))
         todo = [index for index in indices if index not in done]
@@ -98,21 +99,26 @@ def build(
         job = ShardJob(spec, identity, root, film, threads)
         if watcher:
             watcher.begin(built.clips, built.receipts)
-        with _closing(runner.run(job, todo)) as events:
-            for index, said in events:
-                _record(built, planned, index, said, watcher)
+        try:
+            with _closing(runner.run(job, todo)) as events:
+                for index, said in events:
+                    _record(built, planned, index, said, watcher)
+        finally:
+            store.sweep(names)  # what workers that were stopped left half-written
     return built
 
 
 def choose_engine(engine: str, workers: int, shards: int) -> tuple[Engine, int]:
-    """Choose how to run `shards` shards, and how many threads each may use.
+    """Choose how to run `shards` shards on `workers` cores, and how many threads each job may use.
 
-    `auto` takes processes where every worker gets a shard, else threads inside one shard after the other.
+    `auto` takes processes where there is more than one core and more than one shard. Cores that outnumber the shards
+    become threads inside the jobs.
     """
     workers = workers or available_cores()
-    if engine == "auto":
-        engine = "processes" if workers > 1 and shards >= workers else "serial"
-    return (Processes(workers), 1) if engine == "processes" else (Serial(), workers)
+    crew = max(1, min(workers, shards))
+    if engine == "serial" or (engine == "auto" and crew == 1):
+        return Serial(), workers
+    return Processes(crew), workers // crew
 
 
 def available_cores() -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from camera_motion.builder.machine import machine_class
+from camera_motion.builder.machine import machine_class, peak_bytes
 from camera_motion.builder.plan import plan
 from camera_motion.builder.store import Hashed, Store, writing
 from camera_motion.schema.base import SpecError
@@ -85,6 +85,7 @@ class ShardJob:
             rejections=tuple(rejections),
             statistics=sum((Statistics.of(clip.record, len(clip.video)) for clip in clips), Statistics()),
             timings_s=timings_s,
+            peak_bytes=peak_bytes(),
             machine=machine_class(),
         )
         store.write_receipt(receipt)

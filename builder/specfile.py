@@ -68,6 +68,18 @@ def load(name: str = DEFAULT, **changes: Any) -> Spec:
     return spec
 
 
+def unchanged(spec: Spec, name: str) -> Spec:
+    """Give back a spec that was read earlier, if the files that it names are still what they were.
+
+    Raises:
+        SpecError: one of them has changed, or is gone.
+    """
+    for file, digest in _digests(spec, name).items():
+        if spec.inputs.get(file) != digest:
+            raise SpecError(f"{name}: {file!r} in {spec.base} has changed since the set was begun; put it back")
+    return spec
+
+
 def _digests(spec: Spec, name: str) -> dict[str, str]:
     """Hash every file that the spec names, by the name it has there."""
     named = {f"moves[{i}].file": move.file for i, move in enumerate(spec.moves) if move.file}

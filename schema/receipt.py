@@ -102,9 +102,9 @@ class Receipt(Model):
     """What a finished shard says of itself.
 
     `identity` is the spec's (`schema.spec.spec_identity`); `missing` names planned clips that found no candidate, with
-    the last reason. `timings_s` (`wall` by the clock, `work` of all cores) and `machine` are for people and estimates
-    and decide nothing; `machine["class"]` names the instruction set and library versions within which tars have
-    identical bytes.
+    the last reason. For people and estimates only: `timings_s` (`wall` by the clock, `work` of all cores),
+    `peak_bytes` (most memory that the process held until then) and `machine`, whose `class` names the instruction set
+    and library versions within which tars have identical bytes.
     """
 
     identity: str
@@ -119,6 +119,7 @@ class Receipt(Model):
     rejections: tuple[RejectionRecord, ...] = ()
     statistics: Statistics = Field(default_factory=Statistics)
     timings_s: dict[str, float] = Field(default_factory=dict)
+    peak_bytes: int = 0
     machine: dict[str, str] = Field(default_factory=dict)
 
 
@@ -133,6 +134,7 @@ class Manifest(Model):
     rejections: dict[str, int] = Field(default_factory=dict)
     statistics: Statistics = Field(default_factory=Statistics)
     work_s: float = 0.0
+    peak_bytes: int = 0
     machines: tuple[str, ...] = ()
 
     @property
@@ -164,6 +166,7 @@ def merge(receipts: Iterable[Receipt]) -> Manifest:
         rejections=dict(sorted(Counter(r.reason for receipt in ordered for r in receipt.rejections).items())),
         statistics=sum((receipt.statistics for receipt in ordered), Statistics()),
         work_s=sum(receipt.timings_s.get("work", 0.0) for receipt in ordered),
+        peak_bytes=max((receipt.peak_bytes for receipt in ordered), default=0),
         machines=tuple(sorted({receipt.machine.get("class", "") for receipt in ordered})),
     )
 

@@ -1,0 +1,74 @@
+"""What a person is told: while a set is built, when it is done, and before it is begun."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tiny import film, spec
+
+from camera_motion.builder.estimate import estimate
+from camera_motion.builder.progress import Bar, spell_bytes, spell_s, summary
+from camera_motion.builder.run import build
+from camera_motion.builder.specfile import load
+
+
+def test_a_build_away_from_a_terminal_says_a_line_a_shard(tmp_path: Path) -> None:
+    said = io.StringIO()
+    with Bar(Console(file=said, width=200), "tiny") as bar:
+        build(spec(clips=4), tmp_path, film, watcher=bar, engine="serial")
+    lines = said.getvalue().splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("train-000000: 2 clips, ") or lines[0].startswith("test-000000: 2 clips, ")
+    assert "; 4 of 4 after " in lines[1]
+    said.truncate(0)
+    with Bar(Console(file=said, width=200), "tiny") as bar:
+        build(spec(clips=4), tmp_path, film, watcher=bar, engine="serial")
+    assert "4 of 4 clips are there already" in said.getvalue()
+
+
+def test_a_terminal_gets_a_bar(tmp_path: Path) -> None:
+    said = io.StringIO()
+    with Bar(Console(file=said, width=100, force_terminal=True), "tiny") as bar:
+        build(spec(clips=4), tmp_path, film, watcher=bar, engine="serial")
+    assert "4/4" in said.getvalue()
+
+
+def test_the_summary_names_rejections_and_what_is_missing(tmp_path: Path) -> None:
+    manifest = build(spec(), tmp_path, film, engine="serial").manifest
+    count = manifest.rejections["gate: focal"]
+    lines = summary(manifest.model_copy(update={"missing": {"cm-tiny-000003": "place: no room"}}))
+    assert lines[0].startswith("12 clips in 6 shards, 12.0 s of video, ")
+    assert lines[1] == f"{count} of {12 + count} candidates rejected: gate: focal {count}"
+    assert lines[2] == "missing cm-tiny-000003: place: no room"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spelt"), [(0, "0.0 s"), (59.94, "59.9 s"), (192, "3 min 12 s"), (7530, "2 h 05 min")]
+)
+def test_durations(seconds: float, spelt: str) -> None:
+    assert spell_s(seconds) == spelt
+
+
+@pytest.mark.parametrize(("count", "spelt"), [(999, "999 B"), (12_345_678, "12.3 MB"), (2.5e15, "2500.0 TB")])
+def test_sizes(count: float, spelt: str) -> None:
+    assert spell_bytes(count) == spelt
+
+
+def test_an_estimate_grows_with_what_is_asked_and_shrinks_with_workers() -> None:
+    demo, standard = load("demo"), load("standard")
+    small = estimate(demo, 2)
+    assert small.wall_s < estimate(demo, 1).wall_s
+    assert small.work_s < estimate(standard, 2).work_s
+    assert small.tar_bytes < estimate(standard, 2).tar_bytes
+    assert estimate(load("demo", clips=48), 2).work_s == pytest.approx(2 * small.work_s)
+    assert estimate(demo, 3).wall_s >= small.work_s / 2, "four shards on three workers take two rounds"
+
+
+def test_receipts_tell_more_than_any_table(tmp_path: Path) -> None:
+    built = build(spec(clips=4), tmp_path, film, engine="serial")
+    known = estimate(spec(clips=12), 1, built.receipts)
+    assert known.measured_clips == 4
+    assert known.tar_bytes == pytest.approx(3 * built.manifest.tar_bytes)
+    assert known.work_s == pytest.approx(3 * built.manifest.work_s)
+    assert "from 4 clips of this set" in known.lines()[0]
