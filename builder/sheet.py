@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from camera_motion.builder.shard import load_npy, read_tar
-from camera_motion.cards.contact import Strip, sheet
+from camera_motion.cards.contact import Strip, sheet, thumbnail
 from camera_motion.evaluation.decode import stream
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory, invert
@@ -37,7 +37,7 @@ def _strips(root: Path) -> Iterator[Strip]:
             world_from_camera = invert(load_npy(files["camera_extrinsics.npy"]))
             intrinsics = load_npy(files["camera_intrinsics.npy"]).astype(np.float64)
             wanted = set(np.linspace(0, record.num_frames - 1, ACROSS).round().astype(int).tolist())
-            frames = np.stack([frame for i, frame in enumerate(stream(files["mp4"])) if i in wanted])
+            frames = np.stack([thumbnail(frame) for i, frame in enumerate(stream(files["mp4"])) if i in wanted])
             trajectory = Trajectory(world_from_camera, intrinsics, record.fps)
             yield Strip(_title(record), record.short_caption, frames, trajectory)
 

@@ -17,6 +17,7 @@ INK: Final = (28, 28, 30)
 FAINT: Final = (122, 120, 114)
 START: Final = (150, 148, 142)
 END: Final = (196, 74, 34)
+FRAME_HEIGHT_PX: Final = 150
 MARGIN: Final = 28
 GAP: Final = 6
 TEXT_PX: Final = 20
@@ -36,7 +37,7 @@ class Strip:
     trajectory: Trajectory
 
 
-def sheet(strips: Sequence[Strip], columns: int = 2, frame_height_px: int = 150) -> bytes:
+def sheet(strips: Sequence[Strip], columns: int = 2, frame_height_px: int = FRAME_HEIGHT_PX) -> bytes:
     """Draw strips as a PNG, row by row; every strip ends in a view of the camera's path from above.
 
     Raises:
@@ -57,9 +58,9 @@ def sheet(strips: Sequence[Strip], columns: int = 2, frame_height_px: int = 150)
         for n, line in enumerate(lines):
             draw.text((x, top + frame_height_px + GAP + n * LINE_PX), line, INK if n else END, font)
         for frame in strip.frames:
-            thumbnail = Image.fromarray(frame).resize((_frame_width(strip, frame_height_px), frame_height_px))
-            page.paste(thumbnail, (x, top))
-            x += thumbnail.width + GAP
+            small = Image.fromarray(thumbnail(frame, frame_height_px))
+            page.paste(small, (x, top))
+            x += small.width + GAP
         page.paste(path_from_above(strip.trajectory, frame_height_px), (x, top))
     buffer = io.BytesIO()
     page.save(buffer, "PNG", optimize=True)
@@ -70,13 +71,15 @@ def _wrapped(caption: str, width_px: int) -> list[str]:
     return textwrap.wrap(caption, int(width_px / (0.52 * TEXT_PX)), max_lines=3, placeholder=" ...")
 
 
-def _frame_width(strip: Strip, height_px: int) -> int:
-    _, height, width, _ = strip.frames.shape
-    return int(height_px * width / height + 0.5)
+def thumbnail(frame: UInt8[np.ndarray, "h w 3"], height_px: int = FRAME_HEIGHT_PX) -> UInt8[np.ndarray, "H W 3"]:
+    """Scale a frame to a height, as sheets show it: kept so, many clips fit in memory."""
+    height, width, _ = frame.shape
+    size = (int(height_px * width / height + 0.5), height_px)
+    return frame if frame.shape[0] == height_px else np.asarray(Image.fromarray(frame).resize(size))
 
 
 def _width(strip: Strip, height_px: int) -> int:
-    return len(strip.frames) * (_frame_width(strip, height_px) + GAP) + height_px
+    return len(strip.frames) * (thumbnail(strip.frames[0], height_px).shape[1] + GAP) + height_px
 
 
 def from_above(trajectory: Trajectory) -> tuple[Float64[np.ndarray, "T 2"], Float64[np.ndarray, "T 2"]]:
