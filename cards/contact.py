@@ -79,7 +79,8 @@ def thumbnail(frame: UInt8[np.ndarray, "h w 3"], height_px: int = FRAME_HEIGHT_P
 
 
 def _width(strip: Strip, height_px: int) -> int:
-    return len(strip.frames) * (thumbnail(strip.frames[0], height_px).shape[1] + GAP) + height_px
+    width: int = thumbnail(strip.frames[0], height_px).shape[1]
+    return len(strip.frames) * (width + GAP) + height_px
 
 
 def from_above(trajectory: Trajectory) -> tuple[Float64[np.ndarray, "T 2"], Float64[np.ndarray, "T 2"]]:
