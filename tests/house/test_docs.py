@@ -24,8 +24,9 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def commands() -> list[list[str]]:
-    """All `camera-motion ...` lines of the pages' shell blocks, without comments, each once."""
+    """All `camera-motion ...` lines of the pages' shell blocks and of the Makefile, without comments, each once."""
     lines = [line for page in PAGES for block in blocks(page, "bash") for line in block.splitlines()]
+    lines += [line.replace("\t$(BIN)/", "") for line in (ROOT / "Makefile").read_text().splitlines()]
     ours = {re.split(" #| >", line)[0].strip() for line in lines if line.startswith("camera-motion ")}
     return [shlex.split(line) for line in sorted(ours)]
 
