@@ -60,7 +60,7 @@ class Material:
     ) -> tuple[Float64[np.ndarray, "N 3"], Float64[np.ndarray, " N"]]:
         """Albedo and height at the given places."""
         out = np.empty((len(points_m), 4))
-        _evaluate(
+        _evaluator()(
             self.compiled,
             np.ascontiguousarray(points_m, np.float64),
             np.ascontiguousarray(s_m, np.float64),
@@ -96,12 +96,12 @@ def _mean(shade: Shade, params: tuple[float, ...]) -> tuple[float, float, float]
     return float(mean[0]), float(mean[1]), float(mean[2])
 
 
-@njit(
-    types.void(SHADE_POINTER, _MATRIX, _VECTOR, _VECTOR, float64, _VECTOR, _MATRIX),
-    cache=True,
-    nogil=True,
-    fastmath=True,
-)
+@cache
+def _evaluator() -> Any:
+    signature = types.void(SHADE_POINTER, _MATRIX, _VECTOR, _VECTOR, float64, _VECTOR, _MATRIX)
+    return njit(signature, cache=True, nogil=True, fastmath=True)(_evaluate)
+
+
 def _evaluate(shade: Any, points: Any, s: Any, t: Any, width: float, params: Any, out: Any) -> None:
     for i in range(len(points)):
         red, green, blue, height = shade(points[i, 0], points[i, 1], points[i, 2], s[i], t[i], width, params)

@@ -32,8 +32,10 @@ class Patch:
     """One surface: `point` maps the unit square to the world, roughly `size_m` metres along u and v.
 
     `tangents` holds (dP/du, dP/dv) where they are constant (a parallelogram); None means finite differences.
-    `tex_origin` is the (s, t) of (u, v) = (0, 0). `mesh` is the resolution of the shadow-casting mesh; a patch that is
-    not `solid` neither casts shadows nor hides anything. `glow_rgb` is light that it gives off by itself.
+    `tex_origin` is the (s, t) of (u, v) = (0, 0); where `tex_axes` is given, (s, t) are instead the world point's
+    components along its two rows, so that a pattern runs on straight through curved or cut-out pieces. `mesh` is the resolution of the shadow-casting mesh; a patch that is
+    not `solid` neither casts shadows nor hides anything. `glow_rgb` is light that it gives off by itself. `detail` below
+    1 asks for wider spacing, for what is dim or mostly hidden.
     """
 
     point: PointMap
@@ -45,6 +47,16 @@ class Patch:
     tex_origin: tuple[float, float] = (0.0, 0.0)
     tangents: Float64[np.ndarray, "2 3"] | None = None
     glow_rgb: Rgb = (0.0, 0.0, 0.0)
+    tex_axes: Float64[np.ndarray, "2 3"] | None = None
+    detail: float = 1.0
+
+    @property
+    def closed(self) -> bool:
+        """Whether u = 1 meets u = 0, as around a column."""
+        if self.tangents is not None:
+            return False
+        v = np.array([0.3, 0.6])
+        return bool(np.allclose(self.point(np.zeros(2), v), self.point(np.ones(2), v)))
 
     def jet(
         self, u: Float64[np.ndarray, " n"], v: Float64[np.ndarray, " n"]
@@ -118,7 +130,8 @@ class Model:
     """Everything a scene is made of, before any camera. Families fill it; `sample.sample` turns it into splats.
 
     `interior` scenes get no sky dome unless `dome`; `ambient_rgb` is the radiance assumed where a ray of the light
-    bake ends on a place of which nothing is known.
+    bake ends on a place of which nothing is known. `soft_gain` brightens soft light against the sun, as a photographer's
+    reflector or a generous film does; 1 is physical.
     """
 
     sun: Sun = field(default_factory=Sun)
@@ -126,6 +139,7 @@ class Model:
     look: Look = field(default_factory=lambda: Look(transfer="linear"))
     dome: bool = True
     ambient_rgb: Rgb = (0.25, 0.25, 0.26)
+    soft_gain: float = 1.0
     patches: list[Patch] = field(default_factory=list)
     foliages: list[Foliage] = field(default_factory=list)
     mirrors: list[Mirror] = field(default_factory=list)
@@ -143,10 +157,13 @@ class Model:
         tex_origin: tuple[float, float] = (0.0, 0.0),
         tangents: Float64[np.ndarray, "2 3"] | None = None,
         glow_rgb: Rgb = (0.0, 0.0, 0.0),
+        tex_axes: Float64[np.ndarray, "2 3"] | None = None,
+        detail: float = 1.0,
     ) -> None:
         """Add a surface `point(u, v)`, u and v in 0..1; see `Patch`. `albedo` defaults to the material's mean."""
         albedo = material.mean_albedo() if albedo is None else albedo
-        self.patches.append(Patch(point, size_m, material, mesh, solid, albedo, tex_origin, tangents, glow_rgb))
+        where = (tex_origin, tangents, glow_rgb, tex_axes, detail)
+        self.patches.append(Patch(point, size_m, material, mesh, solid, albedo, *where))
 
     def quad(
         self,
@@ -159,6 +176,7 @@ class Model:
         albedo: Rgb | None = None,
         tex_origin: tuple[float, float] = (0.0, 0.0),
         glow_rgb: Rgb = (0.0, 0.0, 0.0),
+        detail: float = 1.0,
     ) -> None:
         """Add the parallelogram `origin + u edge_u + v edge_v`, facing edge_u x edge_v."""
         corner, eu, ev = (np.asarray(x, np.float64) for x in (origin, edge_u, edge_v))
@@ -171,6 +189,7 @@ class Model:
             tex_origin=tex_origin,
             tangents=np.stack([eu, ev]),
             glow_rgb=glow_rgb,
+            detail=detail,
         )
 
     def box(
@@ -183,6 +202,7 @@ class Model:
         yaw_deg: float = 0.0,
         albedo: Rgb | None = None,
         glow_rgb: Rgb = (0.0, 0.0, 0.0),
+        detail: float = 1.0,
     ) -> None:
         """Add the outward faces of a box; small letters are the low sides. `yaw_deg` turns it about its own centre.
 
@@ -205,7 +225,7 @@ class Model:
             origin, eu, ev, tex = sides[face]
             corner = turn @ (np.asarray(origin, np.float64) - centre) + centre
             eu, ev = turn @ np.asarray(eu, np.float64), turn @ np.asarray(ev, np.float64)
-            self.quad(corner, eu, ev, material, albedo=albedo, tex_origin=tex, glow_rgb=glow_rgb)
+            self.quad(corner, eu, ev, material, albedo=albedo, tex_origin=tex, glow_rgb=glow_rgb, detail=detail)
 
     def lathe(
         self,
@@ -219,6 +239,7 @@ class Model:
         mesh: tuple[int, int] = (24, 24),
         albedo: Rgb | None = None,
         glow_rgb: Rgb = (0.0, 0.0, 0.0),
+        detail: float = 1.0,
     ) -> None:
         """Turn the polyline `profile` of (radius_m, height_m), from bottom to top, about the vertical through `centre`.
 
@@ -241,7 +262,7 @@ class Model:
             return np.stack([cx + radius * np.cos(angle), cy + radius * np.sin(angle), cz + height], 1)
 
         around = 2 * math.pi * max(float(outline[:, 0].mean()), 0.01)
-        self.patch(point, (around, total), material, mesh, albedo=albedo, glow_rgb=glow_rgb)
+        self.patch(point, (around, total), material, mesh, albedo=albedo, glow_rgb=glow_rgb, detail=detail)
 
     def ball(
         self,
@@ -252,6 +273,7 @@ class Model:
         mesh: tuple[int, int] = (20, 12),
         albedo: Rgb | None = None,
         glow_rgb: Rgb = (0.0, 0.0, 0.0),
+        detail: float = 1.0,
     ) -> None:
         """Add an ellipsoid."""
         middle, radii = np.asarray(centre, np.float64), np.asarray(radii_m, np.float64)
@@ -263,7 +285,7 @@ class Model:
             return np.asarray(middle + radii * unit)
 
         size = (4.0 * float(radii[:2].mean()), math.pi * float(radii.mean()))
-        self.patch(point, size, material, mesh, albedo=albedo, glow_rgb=glow_rgb)
+        self.patch(point, size, material, mesh, albedo=albedo, glow_rgb=glow_rgb, detail=detail)
 
     def disc(
         self, centre: Vec3, radius_m: float, material: Material, *, hole_m: float = 0.0, albedo: Rgb | None = None
@@ -320,18 +342,19 @@ class Model:
         tumble: float = 0.55,
         lift: float = 0.35,
         shadows: bool = True,
+        tint: Float[np.ndarray, "n 1"] | float = 1.0,
     ) -> None:
         """Scatter leaves: flat tilted ellipsoids of half-length about `size_m`, coloured between the two albedos.
 
         `normals` say which way the foliage faces as a whole; each leaf departs from it by `tumble` and turns upwards by
-        `lift`. `slender` is width over length.
+        `lift`. `slender` is width over length; `tint` multiplies the colours.
         """
         n = len(points_m)
         normal = 0.9 * np.asarray(normals, np.float64) + rng.normal(size=(n, 3)) * tumble + (0.0, 0.0, lift)
         axes = _frames(normal, rng.normal(size=(n, 3)))
         half = size_m * rng.uniform(0.7, 1.3, n)
         blend = (rng.uniform(0, 1, n) ** 1.5)[:, None]
-        albedo = np.asarray(albedo_a) * (1 - blend) + np.asarray(albedo_b) * blend
+        albedo = (np.asarray(albedo_a) * (1 - blend) + np.asarray(albedo_b) * blend) * tint
         halves = np.stack([half, half * slender, half * 0.12], 1)
         self.foliages.append(Foliage(np.asarray(points_m, np.float64), axes, halves, albedo, shadows))
 

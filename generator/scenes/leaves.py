@@ -1,0 +1,69 @@
+"""How many leaves to draw: all where they are large on the screen, fewer and larger ones far away or out of view."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from numba import njit
+
+from camera_motion.generator.scenes.surface import Foliage
+from camera_motion.generator.scenes.views import Views
+
+#: A leaf narrower than this many pixels (length of its half-axis) is merged with its neighbours.
+_SMALLEST_PX = 1.7
+_FEWEST = 0.1
+_UNSEEN = 0.15
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """Leaves to draw: centres, frames (normal last) and half-lengths, albedo."""
+
+    points_m: Float64[np.ndarray, "n 3"]
+    axes: Float64[np.ndarray, "n 3 3"]
+    half_m: Float64[np.ndarray, "n 3"]
+    albedo: Float64[np.ndarray, "n 3"]
+
+    @property
+    def normals(self) -> Float64[np.ndarray, "n 3"]:
+        """The flat side of each leaf."""
+        return self.axes[:, :, 2]
+
+
+def choose(foliages: list[Foliage], views: Views, spacing_px: float, rng: np.random.Generator) -> Leaves:
+    """Draw from every foliage the leaves that its size on the screen deserves, widened to keep its cover."""
+    parts = []
+    for leaves in foliages:
+        n = len(leaves.points_m)
+        sharp = np.zeros(n)
+        _largest(leaves.points_m, views.camera_from_world, views.centres_m, views.lens, views.focal_px, sharp)
+        size_px = leaves.half_m[:, 0] * sharp / spacing_px
+        share = np.where(sharp > 0, np.clip((size_px / _SMALLEST_PX) ** 2, _FEWEST, 1.0), _UNSEEN)
+        keep = rng.random(n) < share
+        wider = np.sqrt(1 / share[keep])[:, None]
+        half = leaves.half_m[keep] * wider
+        parts.append((leaves.points_m[keep], leaves.axes[keep], half, leaves.albedo[keep]))
+    if not parts:
+        return Leaves(np.zeros((0, 3)), np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 3)))
+    return Leaves(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _largest(points: Any, rotations: Any, centres: Any, lens: Any, focal: Any, out: Any) -> None:
+    """Pixels per metre at each point in the view that shows it largest; 0 outside all of them."""
+    for k in range(len(centres)):
+        r, c = rotations[k], centres[k]
+        right, left = (1.1 - lens[k, 2]) / lens[k, 0], (lens[k, 2] + 0.1) / lens[k, 0]
+        below, above = (1.1 - lens[k, 3]) / lens[k, 1], (lens[k, 3] + 0.1) / lens[k, 1]
+        for i in range(len(points)):
+            dx, dy, dz = points[i, 0] - c[0], points[i, 1] - c[1], points[i, 2] - c[2]
+            z = r[2, 0] * dx + r[2, 1] * dy + r[2, 2] * dz
+            if z < -0.5 or focal[k, 0] <= out[i] * max(z, 0.3):
+                continue
+            x = r[0, 0] * dx + r[0, 1] * dy + r[0, 2] * dz
+            y = r[1, 0] * dx + r[1, 1] * dy + r[1, 2] * dz
+            room = 0.5
+            z = max(z, 0.3)
+            if -z * left - room < x < z * right + room and -z * above - room < y < z * below + room:
+                out[i] = focal[k, 0] / z

@@ -1,0 +1,147 @@
+"""From a model to splats: spacing by screen density, light baked in, sky and mirrors added."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from camera_motion.generator.scenes import cells as cutting
+from camera_motion.generator.scenes import leaves as leafing
+from camera_motion.generator.scenes import light, lightmap, reflect
+from camera_motion.generator.scenes.rays import rays as prepare_rays
+from camera_motion.generator.scenes.sky import dome_directions, in_view, radiance
+from camera_motion.generator.scenes.surface import Mirror, Model
+from camera_motion.generator.scenes.surfels import Surfels, lay, quaternions
+from camera_motion.generator.scenes.views import Views, key_views
+from camera_motion.generator.seeds import stream
+from camera_motion.generator.splats import MIRROR, SH_C0, SKY, SOLID, GaussianScene
+from camera_motion.schema.base import SpecError
+from camera_motion.schema.camera import Trajectory
+
+_OPAQUE = 0.98
+_DOME_M = 420.0
+_DOME_PX = 4.5
+_TEXELS = 42_000
+_FINEST_TEXEL_M = 0.1
+_LEAF_SIGMA = 0.6
+
+_Part = tuple[
+    Float32[np.ndarray, "n 3"],
+    Float32[np.ndarray, "n 4"],
+    Float32[np.ndarray, "n 3"],
+    Float32[np.ndarray, " n"],
+    Float32[np.ndarray, "n 3"],
+    UInt8[np.ndarray, " n"],
+]
+
+
+def sample(
+    model: Model, views: Sequence[Trajectory], width: int, height: int, spacing_px: float, seed: int
+) -> GaussianScene:
+    """Sample a model for all of `views` at once, `spacing_px` screen pixels between splats in the worst of them.
+
+    The same arguments give the same bytes, whatever else runs. Raises SpecError for no views or a spacing below 0.3.
+    """
+    if not views or not spacing_px >= 0.3:
+        raise SpecError(f"sampling needs views and a spacing of at least 0.3 px, not {len(views)} and {spacing_px}")
+    poses = key_views(views, width, height)
+    mesh = lightmap.shadow_mesh(model)
+    rays = prepare_rays(mesh.triangles)
+    cells = cutting.cut(model.patches)
+    solid = prepare_rays(mesh.triangles[: len(mesh.source)]) if model.foliages else rays
+    wanted = cutting.demand(cells, model.patches, poses, solid, model.mirrors, spacing_px)
+    surfels = lay(model.patches, cells, wanted.spacing_m, stream(seed, "jitter"))
+    texel_m = _texel_sizes(model, cells, wanted)
+    soft = lightmap.solve(model, mesh, rays, texel_m, stream(seed, "soft light"))
+    patch = cells.patch[surfels.cell]
+    colour = light.light_surfels(model, surfels, patch, soft, rays, stream(seed, "sun"))
+    parts = [_part(surfels.means_m, surfels.quats, surfels.scales_m, _OPAQUE, colour, SOLID)]
+    chosen = leafing.choose(model.foliages, poses, spacing_px, stream(seed, "leaves"))
+    if len(chosen.points_m):
+        tone = light.light_leaves(
+            model, chosen.points_m, chosen.normals, chosen.albedo, mesh, soft, rays, stream(seed, "leaf light")
+        )
+        parts.append(_part(chosen.points_m, quaternions(chosen.axes), _LEAF_SIGMA * chosen.half_m, 0.95, tone, SOLID))
+    many = key_views(views, width, height, denser=2)
+    glimpsed = cutting.seen_mirrored(cells, many, solid, model.mirrors)[surfels.cell]
+    parts += _reflections(model, many, parts, surfels, glimpsed, spacing_px)
+    if model.dome:
+        parts += _dome(model, many, seed)
+    means, quats, scales, opacities, colours, classes = (np.concatenate(c) for c in zip(*parts, strict=True))
+    sh = ((colours - 0.5) / SH_C0)[:, None, :].astype(np.float32)
+    return GaussianScene(means, quats, scales, opacities, sh, classes, model.look)
+
+
+def _part(
+    means: np.ndarray, quats: np.ndarray, scales: np.ndarray, opacity: float, colour: np.ndarray, kind: int
+) -> _Part:
+    n = len(means)
+    single = (np.ascontiguousarray(x, np.float32) for x in (means, quats, scales))
+    m, q, s = single
+    return m, q, s, np.full(n, opacity, np.float32), colour.astype(np.float32), np.full(n, kind, np.uint8)
+
+
+def _texel_sizes(model: Model, cells: cutting.Cells, wanted: cutting.Demand) -> np.ndarray:
+    """Lightmap spacing of every patch: fine where it is seen, within a budget of texels for the scene."""
+    areas = np.linalg.norm(cells.across_u_m, axis=1) * np.linalg.norm(cells.across_v_m, axis=1)
+    near = np.clip(0.012 / np.maximum(wanted.spacing_m.min(1), 1e-3), 0.05, 1.0) ** 1.0 * wanted.seen
+    count = len(model.patches)
+    area = np.bincount(cells.patch, areas, count)
+    weight = np.bincount(cells.patch, areas * near, count) / np.maximum(area, 1e-9)
+    fine = np.maximum(weight, 0.06)
+    spacing = math.sqrt(float((area * fine).sum()) / _TEXELS) / np.sqrt(fine)
+    return np.asarray(np.maximum(spacing, _FINEST_TEXEL_M))
+
+
+def _reflections(
+    model: Model, views: Views, parts: list[_Part], surfels: Surfels, glimpsed: np.ndarray, spacing_px: float
+) -> list[_Part]:
+    """Mirrored copies of everything solid that a view sees in a mirror, and the mirrors' own sheets."""
+    made: list[_Part] = []
+    for mirror in model.mirrors:
+        for index, (means, quats, scales, opacity, colour, _) in enumerate(parts):
+            normals = surfels.normals if index == 0 else np.zeros_like(means)
+            seen = reflect.visible_through(mirror, views, means, normals)
+            if index == 0:
+                seen &= glimpsed
+            copies, turned = reflect.mirrored(mirror, means[seen], quats[seen])
+            wider = scales[seen] * np.float32([1.2, 1.2, 1.0])
+            made.append((copies, turned, wider, opacity[seen], colour[seen], np.full(len(copies), MIRROR, np.uint8)))
+        means, scales, veil, colour = reflect.sheet(mirror, views, spacing_px)
+        axes = np.stack([mirror.edge_u, mirror.edge_v, np.cross(mirror.edge_u, mirror.edge_v)], -1)
+        axes = axes / np.linalg.norm(axes, axis=0)
+        turned = quaternions(np.broadcast_to(axes, (len(means), 3, 3)))
+        made.append((means, turned, scales, veil, colour, np.full(len(means), MIRROR, np.uint8)))
+    return made
+
+
+def _dome(model: Model, views: Views, seed: int) -> list[_Part]:
+    """The sky as large splats on a far sphere, and its image in level mirrors."""
+    spacing = max(_DOME_PX / float(np.median(views.focal_px[:, 0])), 0.004)
+    directions = dome_directions(spacing)
+    centre = views.centres_m.mean(0)
+    made = []
+    flips = [(np.eye(3), SKY)] + [(cutting.reflection(m)[0], MIRROR) for m in model.mirrors if _level(m)]
+    for flip, kind in flips:
+        turned = directions @ flip.T
+        seen = np.zeros(len(directions), bool)
+        in_view(turned, views.camera_from_world, views.lens, 0.13, seen)
+        if kind == MIRROR:
+            seen &= turned[:, 2] < 0.0
+        aim = turned[seen]
+        colour = radiance(model.sky, model.sun, directions[seen])
+        rng = stream(seed, "dome")
+        side = np.cross(aim, rng.normal(size=aim.shape))
+        side /= np.linalg.norm(side, axis=1, keepdims=True)
+        axes = np.stack([side, np.cross(aim, side), aim], -1)
+        size = _DOME_M * spacing
+        scales = np.tile([size, size, 0.05 * size], (len(aim), 1))
+        # fog spares SKY alone, and the mirrored sky must not be fogged either: both are masked by the gate
+        made.append(_part(centre + _DOME_M * aim, quaternions(axes), scales, _OPAQUE, colour, SKY))
+    return made
+
+
+def _level(mirror: Mirror) -> bool:
+    """Whether a mirror lies flat and so shows the sky upside down."""
+    return abs(mirror.edge_u[2]) + abs(mirror.edge_v[2]) < 1e-9
