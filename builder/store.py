@@ -12,8 +12,9 @@ import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -29,7 +30,7 @@ PARTIAL = ".partial"
 class Hashed:
     """A file opened for writing that keeps the SHA-256 and the size of what went in."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: BufferedIOBase) -> None:
         self._file = file
         self.digest = hashlib.sha256()
         self.size = 0
@@ -48,6 +49,8 @@ def writing(path: Path) -> Iterator[Hashed]:
     Raises:
         SpecError: the disk is full or the folder cannot be written; nothing is left behind.
     """
+    if path.exists() and not path.is_file():
+        raise SpecError(f"cannot write {path}: it is there already and not a file; choose another name")
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
     with one_line(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +75,7 @@ def one_line(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             todo = "free some space and run again: finished shards are kept"
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT):
             todo = "choose another --out or change its permissions"
         else:
             todo = "check the disk and run again: finished shards are kept"
