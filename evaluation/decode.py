@@ -25,16 +25,25 @@ def decode(video: bytes, limit_bytes: int = MEMORY_LIMIT_BYTES) -> UInt8[np.ndar
 
     Raises: SpecError where the bytes are no video, are cut short or damaged, or decode to more than `limit_bytes`.
     """
-    return _gather(stream(video), 3, limit_bytes)
+    return _gather(stream(video), limit_bytes)
 
 
-def luma(video: bytes, long_side: int, limit_bytes: int = MEMORY_LIMIT_BYTES) -> UInt8[np.ndarray, "T h w"]:
-    """Every frame as grey, scaled down by area until no side exceeds `long_side`.
+def luma(
+    video: bytes, long_side: int, limit_bytes: int = MEMORY_LIMIT_BYTES
+) -> tuple[UInt8[np.ndarray, "T h w"], tuple[int, int]]:
+    """Every frame as grey, scaled down by area until no side exceeds `long_side`; and the video's width and height.
 
     The grey of 4:2:0 video is its luma plane as stored (limited range): the samples that were compressed, with no
     chroma upsampling in between. Raises as `decode` does.
     """
-    return _gather((_shrunk(_grey(picture), long_side) for picture in _pictures(video)), 1, limit_bytes)
+    sizes = []
+
+    def shrunk() -> Iterator[np.ndarray]:
+        for picture in _pictures(video):
+            sizes.append((picture.width, picture.height))
+            yield _shrunk(_grey(picture), long_side)
+
+    return _gather(shrunk(), limit_bytes), sizes[0]
 
 
 def stream(video: bytes) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
@@ -42,7 +51,7 @@ def stream(video: bytes) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
     return (_rgb(picture) for picture in _pictures(video))
 
 
-def _gather(frames: Iterator[np.ndarray], channels: int, limit_bytes: int) -> np.ndarray:
+def _gather(frames: Iterator[np.ndarray], limit_bytes: int) -> np.ndarray:
     kept: list[np.ndarray] = []
     held = 0
     for frame in frames:

@@ -83,7 +83,8 @@ def test_larger_frames_are_scaled_by_area():
 
 
 def test_luma_is_the_grey_of_the_picture():
-    grey = luma(encode(FRAMES, 96, 64, 24), 48)
+    grey, size = luma(encode(FRAMES, 96, 64, 24), 48)
+    assert size == (96, 64)
     assert grey.shape == (7, 32, 48)
     red, green, blue = np.moveaxis(np.stack(FRAMES).astype(float), -1, 0)
     expected = 16 + (219 / 255) * (0.2126 * red + 0.7152 * green + 0.0722 * blue)

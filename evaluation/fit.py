@@ -1,0 +1,89 @@
+"""The small correction to an annotation that would explain the tracks, one part at a time, with its uncertainty."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float64
+
+from camera_motion.evaluation.correction import PARTS, Correction, corrected
+from camera_motion.evaluation.project import project
+from camera_motion.evaluation.tracks import Tracks
+from camera_motion.schema.camera import Trajectory
+
+#: Half steps of the numeric derivatives.
+_STEPS: Final = {"focal": 0.003, "zoom": 0.003, "rotation": 0.003, "translation": 0.003, "time": 0.05}
+#: How far one iteration may go, in half steps.
+_LEAP: Final = 30.0
+#: Residuals weigh 1 / (1 + (r / (1.2 s))^2)^2, s their robust standard deviation (Geman and McClure, 1987).
+_CUT: Final = 1.2
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What is assumed of pixels before any is seen, measured on correct clips (docs/gate.md).
+
+    `track_px`: of each track by itself. `shared_px`: common to all tracks of a clip, from the codec's lag and the
+    renderer's edges. `share`: of a gain, whatever the motion. Pixels are those the follower sees.
+    """
+
+    track_px: float = 0.3
+    shared_px: float = 0.025
+    share: float = 0.001
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One part of a correction: its best value if only it were wrong, and how well the move can tell."""
+
+    part: str
+    value: float
+    sigma: float
+
+
+def residuals(
+    tracks: Tracks, trajectory: Trajectory, size: tuple[int, int], correction: Correction | None = None
+) -> Float64[np.ndarray, "N 2"]:
+    """Where corners were found minus where the (corrected) annotation puts them, in pixels."""
+    path = trajectory if correction is None else corrected(trajectory, correction)
+    return np.asarray(tracks.to_px - project(path, size, tracks.start, tracks.end, tracks.from_px, tracks.depths_m))
+
+
+def fit(tracks: Tracks, trajectory: Trajectory, size: tuple[int, int], pixel: float, noise: Noise) -> list[Fit]:
+    """Fit every part of a correction by itself.
+
+    One at a time, because a pan cannot tell its angle from its lens nor a truck its length: a joint fit would split an
+    error between the two, or make one of them up. `pixel` is the size of the follower's pixels in those of the video.
+    `sigma` comes from the derivatives and `noise` alone; it is infinite where the part moves no pixel.
+    """
+    return [_fit_one(tracks, trajectory, size, part, pixel, noise) for part in PARTS]
+
+
+def _fit_one(
+    tracks: Tracks, trajectory: Trajectory, size: tuple[int, int], part: str, pixel: float, noise: Noise
+) -> Fit:
+    step = _STEPS[part]
+
+    def derivative(value: float) -> Float64[np.ndarray, "N 2"]:
+        ahead, behind = (residuals(tracks, trajectory, size, Correction(**{part: value + d})) for d in (step, -step))
+        return np.asarray((behind - ahead) / (2 * step))
+
+    slope = derivative(0.0)
+    strength = float(np.sqrt((slope**2).sum(axis=1).mean())) / pixel  # pixels per unit
+    if strength < 1e-3:
+        return Fit(part, 0.0, float("inf"))
+    share = 0.0 if part == "time" else noise.share
+    sigma = float(np.hypot(np.hypot(noise.track_px / np.sqrt(len(tracks)), noise.shared_px) / strength, share))
+
+    value = 0.0
+    for _ in range(12):
+        left = residuals(tracks, trajectory, size, Correction(**{part: value}))
+        distance = np.linalg.norm(left, axis=1)
+        spread = float(np.median(distance)) / 1.1774 + 1e-6  # of each coordinate, were they Gaussian
+        weight = 1.0 / (1.0 + (distance / (_CUT * spread)) ** 2) ** 2
+        slope = derivative(value)
+        change = float((weight[:, None] * slope * left).sum() / max((weight[:, None] * slope**2).sum(), 1e-12))
+        value += float(np.clip(change, -_LEAP * step, _LEAP * step))
+        if abs(change) < 1e-3 * step:
+            break
+    return Fit(part, value, sigma)
