@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from camera_motion.builder.shard import load_npy, read_tar, sha256
 from camera_motion.builder.store import Store
 from camera_motion.schema.base import SpecError
-from camera_motion.schema.camera import invert
+from camera_motion.schema.camera import Trajectory, invert
 from camera_motion.schema.clip import ClipRecord, FilmedClip
 from camera_motion.schema.columns import MEMBERS, TRACKS_MEMBER
 from camera_motion.schema.receipt import Receipt, Statistics
@@ -88,6 +88,7 @@ def _check(clip: FilmedClip, receipt: Receipt) -> None:
     clip.row()  # types and shapes, as every reader will cast them
     _check_poses(clip.camera_extrinsics, record)
     _check_video(clip)
+    _check_truth(clip)
 
 
 def _check_poses(camera_from_world: Float64[np.ndarray, "T 4 4"], record: ClipRecord) -> None:
@@ -114,6 +115,16 @@ def _check_video(clip: FilmedClip) -> None:
         count += 1
     if count != record.num_frames:
         raise ValueError(f"its video has {count} frames, its record says {record.num_frames}")
+
+
+def _check_truth(clip: FilmedClip) -> None:
+    """Let the gate judge once more, by what the tar holds."""
+    from camera_motion.evaluation.gate import recheck
+
+    trajectory = Trajectory(invert(clip.camera_extrinsics), clip.camera_intrinsics.astype(np.float64), clip.record.fps)
+    verdict = recheck(clip.video, clip.tracks, trajectory)
+    if not verdict.passed:
+        raise ValueError(f"the gate refuses it: {', '.join(verdict.reasons)}")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """The receipt of a shard, which is the only state of a build, and the manifest that receipts add up to."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
@@ -124,7 +125,7 @@ class Receipt(Model):
 
 
 class Manifest(Model):
-    """What all receipts of a set add up to."""
+    """What all receipts of a set add up to; `rejections` counts reasons without the numbers in them."""
 
     identity: str
     shards: int = 0
@@ -163,12 +164,17 @@ def merge(receipts: Iterable[Receipt]) -> Manifest:
         tar_bytes=sum(receipt.tar_bytes for receipt in ordered),
         keys=sum(len(receipt.keys) for receipt in ordered),
         missing=missing,
-        rejections=dict(sorted(Counter(r.reason for receipt in ordered for r in receipt.rejections).items())),
+        rejections=dict(sorted(Counter(_kind(r.reason) for receipt in ordered for r in receipt.rejections).items())),
         statistics=sum((receipt.statistics for receipt in ordered), Statistics()),
         work_s=sum(receipt.timings_s.get("work", 0.0) for receipt in ordered),
         peak_bytes=max((receipt.peak_bytes for receipt in ordered), default=0),
         machines=tuple(sorted({receipt.machine.get("class", "") for receipt in ordered})),
     )
+
+
+def _kind(reason: str) -> str:
+    """Give a reason without its numbers: `gate: focal +0.62 %` is of the kind `gate: focal # %`."""
+    return re.sub(r"[-+]?\d+(\.\d+)?", "#", reason)
 
 
 def _sum_counts(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:

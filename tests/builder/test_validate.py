@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny import film, shoot, spec
+from tiny import film_truly, shoot, shoot_truly
+from tiny import spec as tiny_spec
 
 from camera_motion.builder.audit import audit, clip_of
 from camera_motion.builder.plan import plan
@@ -21,12 +22,18 @@ from camera_motion.builder.validate import validate
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip
 from camera_motion.schema.receipt import Receipt
+from camera_motion.schema.spec import Spec
+
+
+def spec() -> Spec:
+    """Ask for clips that are large enough for the gate."""
+    return tiny_spec(clips=4, video={"width": 192, "height": 128, "frames": 16, "fps": 8})
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("built")
-    assert build(spec(clips=4), root, film, engine="serial").complete
+    assert build(spec(), root, film_truly, engine="serial").complete
     return root
 
 
@@ -61,8 +68,8 @@ def test_a_right_set_is_right(root: Path) -> None:
 def test_a_tar_holds_exactly_what_was_filmed_under_fixed_headers(root: Path) -> None:
     receipt = first(root)
     path = Store(root).tar(receipt.name)
-    scene = plan(spec(clips=4)).shard(0).scenes[0]
-    filmed = [shoot(spec(clips=4), scene, clip) for clip in scene.clips[:2]]
+    scene = plan(spec()).shard(0).scenes[0]
+    filmed = [shoot_truly(spec(), scene, clip) for clip in scene.clips[:2]]
     assert [files for _, files in read_tar(path)] == [members(clip) for clip in filmed]
     assert [key for key, _ in read_tar(path)] == list(receipt.keys)
     with tarfile.open(path, "r:") as archive:
@@ -74,8 +81,8 @@ def test_a_tar_holds_exactly_what_was_filmed_under_fixed_headers(root: Path) -> 
 
 
 def test_a_sample_is_read_back_as_it_was_written(root: Path) -> None:
-    scene = plan(spec(clips=4)).shard(0).scenes[0]
-    clip = shoot(spec(clips=4), scene, scene.clips[0])
+    scene = plan(spec()).shard(0).scenes[0]
+    clip = shoot(spec(), scene, scene.clips[0])
     again = clip_of(clip.record.key, members(clip))
     assert again.record.row() == clip.record.row()
     assert again.video == clip.video
@@ -183,11 +190,11 @@ def cut_short(clip: FilmedClip) -> FilmedClip:
 
 
 def longer(clip: FilmedClip) -> FilmedClip:
-    return recorded(clip, fps=8.0, num_frames=9, motion_segments=clip.record.motion_segments)
+    return recorded(clip, fps=8.0, num_frames=17, motion_segments=clip.record.motion_segments)
 
 
 def wider(clip: FilmedClip) -> FilmedClip:
-    return recorded(clip, width=66)
+    return recorded(clip, width=194)
 
 
 def of_another_split(clip: FilmedClip) -> FilmedClip:
@@ -208,10 +215,10 @@ def recorded(clip: FilmedClip, **changes: Any) -> FilmedClip:
         (mirrored, "a pose mirrors the world"),
         (scaled, "a pose is not a rotation and a translation"),
         (moved, "camera_scale is 0, the poses say 0.1"),
-        (shortened, "camera_extrinsics.npy has shape [7, 4, 4], not [8, 4, 4]"),
+        (shortened, "camera_extrinsics.npy has shape [15, 4, 4], not [16, 4, 4]"),
         (cut_short, "video"),
-        (longer, "not [9, 4, 4]"),
-        (wider, "its video is 64 x 64"),
+        (longer, "not [17, 4, 4]"),
+        (wider, "its video is 192 x 128"),
         (of_another_split, "its shard is not"),
         (of_another_scene, "is not one of its shard's"),
     ],
@@ -224,9 +231,48 @@ def test_deep_damage_is_named_under_the_clip(root: Path, change: Callable[[Filme
     assert "\n" not in problem
 
 
+def wider_lens(clip: FilmedClip) -> FilmedClip:
+    return replace(clip, camera_intrinsics=clip.camera_intrinsics * np.float32([0.98, 0.98, 1, 1]))
+
+
+def one_frame_late(clip: FilmedClip) -> FilmedClip:
+    poses = clip.camera_extrinsics
+    return replace(clip, camera_extrinsics=np.concatenate([poses[:1], poses[:-1]]))
+
+
+def backwards(clip: FilmedClip) -> FilmedClip:
+    return replace(clip, camera_extrinsics=clip.camera_extrinsics[::-1].copy())
+
+
+def inverted(clip: FilmedClip) -> FilmedClip:
+    return replace(clip, camera_extrinsics=np.linalg.inv(clip.camera_extrinsics))
+
+
+@pytest.mark.parametrize("fault", [wider_lens, one_frame_late, backwards, inverted])
+def test_an_annotation_that_the_pixels_contradict_is_found_from_the_tar_alone(
+    root: Path, fault: Callable[[FilmedClip], FilmedClip]
+) -> None:
+    (problem,) = audit(root, rewrite(root, fault))
+    assert "the gate refuses it: " in problem
+
+
+def test_evidence_of_another_clip_is_found(root: Path) -> None:
+    store, receipt = Store(root), first(root)
+    other = [clip_of(key, files) for key, files in read_tar(store.tar(receipt.name))][1]
+    (problem,) = audit(root, rewrite(root, lambda clip: replace(clip, tracks=other.tracks)))
+    assert "the gate refuses it: tracks of another video" in problem
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_right_set_is_right_to_the_last_byte(root: Path, workers: int) -> None:
+    report = validate(root, deep=True, workers=workers)
+    assert report.problems == []
+    assert report.deep
+
+
 def test_members_must_be_all_and_only_those_of_the_table(root: Path) -> None:
-    scene = plan(spec(clips=4)).shard(0).scenes[0]
-    files = members(shoot(spec(clips=4), scene, scene.clips[0]))
+    scene = plan(spec()).shard(0).scenes[0]
+    files = members(shoot(spec(), scene, scene.clips[0]))
     for wrong in ({k: v for k, v in files.items() if k != "json"}, files | {"mask.png": b""}):
         with pytest.raises(ValueError, match="its files are"):
             clip_of(scene.clips[0].key, wrong)

@@ -46,7 +46,7 @@ def receipt(index: int, **changes: object) -> Receipt:
         "tar_bytes": 1000,
         "keys": (f"k{index}",),
         "scenes": (f"s{index}",),
-        "rejections": (RejectionRecord(key=f"k{index}", attempt=0, reason="gate: time"),),
+        "rejections": (RejectionRecord(key=f"k{index}", attempt=0, reason=f"gate: time +{index}.25 frames"),),
         "missing": {"k9": "place: no room"} if index == 2 else {},
         "statistics": statistics(index),
         "timings_s": {"wall": 1.0, "work": 2.0},
@@ -68,7 +68,7 @@ def test_a_manifest_does_not_depend_on_the_order_of_receipts() -> None:
     assert all(manifest == manifests[0] for manifest in manifests)
     first = manifests[0]
     assert (first.keys, first.shards, first.tar_bytes, first.candidates) == (3, 3, 3000, 6)
-    assert first.rejections == {"gate: time": 3}
+    assert first.rejections == {"gate: time # frames": 3}
     assert first.missing == {"k9": "place: no room"}
     assert first.work_s == 6.0
 
