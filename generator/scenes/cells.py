@@ -22,7 +22,7 @@ _MOST_CELLS = 9000
 _FINEST_M = 0.004
 _COARSEST_M = 0.5
 _COARSEST_FAR_M = 2.5
-_UNSEEN_M = 0.16
+_UNSEEN_M, _FINEST_UNSEEN_M, _UNSEEN_SHARE = 0.16, 0.05, 0.02
 _LONGEST = 5.0
 #: A reflection is rippled and dimmed: it needs fewer splats than the thing itself.
 _MIRROR_SHARE = 0.6
@@ -120,7 +120,11 @@ def demand(
     coarsest = np.where(lengths > 1.0, _COARSEST_FAR_M, _COARSEST_M)
     wished = lengths * (spacing_px / detail)[:, None] / np.maximum(screen, 1e-6)
     wished = np.clip(wished, _FINEST_M, coarsest)
-    coarse = np.where(lengths > 1.0, np.minimum(lengths, 8.0), _UNSEEN_M)
+    nearest = np.min([np.linalg.norm(cells.centres_m - eye, axis=1) for eye in views.centres_m], axis=0)
+    # Near a camera, big splats on the far sides of things would show as a fringe around them.
+    small = np.clip(_UNSEEN_SHARE * nearest, _FINEST_UNSEEN_M, _UNSEEN_M)[:, None]
+    small = np.where(flat[cells.patch][:, None], small, np.minimum(small, np.maximum(lengths / 3, _FINEST_M)))
+    coarse = np.where(lengths > 1.0, np.minimum(lengths, 8.0), small)
     spacing = np.where(seen[:, None], wished, coarse)
     return Demand(np.minimum(spacing, _LONGEST * spacing.min(1, keepdims=True)), seen)
 

@@ -28,6 +28,8 @@ def light_surfels(
 ) -> Float32[np.ndarray, "N 3"]:
     """Radiance of every surfel: albedo times (sun + soft light) over pi, plus what its patch emits."""
     visible = _sun_on_surfels(model.sun, surfels, rays, rng)
+    if model.fill is not None:
+        visible[model.fill.holds(surfels.means_m)] *= model.fill.sun
     soft, aim = look_up(lightmap, patch, surfels.uv)
     glow = np.array([p.glow_rgb for p in model.patches], np.float32)
     out = np.empty((len(surfels), 3), np.float32)

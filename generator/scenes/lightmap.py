@@ -82,13 +82,14 @@ def solve(
     for light in model.lights:
         _area_light(light, model, rays, points, normals, rng, area, area_aim)
     direct = area + sunlight(model.sun, rays, points, normals, rng)
-    links, seen_sky = np.empty((_RAYS, count), np.int32), np.zeros((_RAYS, count, 3), np.float32)
+    shots = _RAYS * (2 if model.lights else 1)  # a closed room sees its light through few of them
+    links, seen_sky = np.empty((shots, count), np.int32), np.zeros((shots, count, 3), np.float32)
     backs = np.zeros(count, np.int64)
-    aims = np.empty((_RAYS, count, 3), np.float32)
-    for k in range(_RAYS):
-        _aim(normals, spin, k, aims[k])
+    aims = np.empty((shots, count, 3), np.float32)
+    for k in range(shots):
+        _aim(normals, spin, k, shots, aims[k])
         tables.shoot(rays, points, aims[k], links[k], seen_sky[k], backs)
-    buried = backs > _BURIED * _RAYS
+    buried = backs > _BURIED * shots
     albedo = np.array([p.albedo for p in model.patches])[patch_of] / math.pi
     glow = np.array([p.glow_rgb for p in model.patches])[patch_of]
     soft, aim = np.zeros((count, 3)), np.zeros((count, 3))
@@ -100,9 +101,15 @@ def solve(
         outgoing = glow + albedo * (direct + soft)
     soft, aim = model.soft_gain * soft + area, model.soft_gain * aim + area_aim
     _refill(first, grid, buried, aim)
-    _blur(first, grid, soft)
-    _blur(first, grid, aim)
+    for _ in range(3 if model.lights else 1):
+        _blur(first, grid, soft)
+        _blur(first, grid, aim)
     aim /= soft.sum(1, keepdims=True) + 1e-9
+    if model.fill is not None:
+        inside = model.fill.holds(points)
+        areas = np.array([p.size_m[0] * p.size_m[1] for p in model.patches]) / grid.prod(1)
+        soft[inside] *= model.fill.gain(areas[patch_of[inside]], math.pi * albedo[inside], soft[inside])
+        outgoing[inside] = (glow + albedo * (model.fill.sun * (direct - area) + soft))[inside]
     return Lightmap(first, grid, soft, aim, outgoing)
 
 
@@ -236,7 +243,7 @@ def _area_light(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _aim(normals: Any, spin: Any, k: int, out: Any) -> None:
+def _aim(normals: Any, spin: Any, k: int, shots: int, out: Any) -> None:
     """Cosine-distributed direction number `k` of every texel: a stratified spiral, turned by the texel's `spin`."""
     for i in range(len(normals)):
         nx, ny, nz = normals[i]
@@ -247,7 +254,7 @@ def _aim(normals: Any, spin: Any, k: int, out: Any) -> None:
         length = math.sqrt(tx * tx + ty * ty + tz * tz)
         tx, ty, tz = tx / length, ty / length, tz / length
         bx, by, bz = ny * tz - nz * ty, nz * tx - nx * tz, nx * ty - ny * tx
-        share = (k + spin[i, 0]) / _RAYS
+        share = (k + spin[i, 0]) / shots
         angle = 2.0 * math.pi * (k * _GOLDEN + spin[i, 1])
         a, b, c = math.sqrt(share) * math.cos(angle), math.sqrt(share) * math.sin(angle), math.sqrt(1.0 - share)
         out[i, 0], out[i, 1], out[i, 2] = (

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from camera_motion.generator.materials import Material
+from camera_motion.generator.scenes.fill import Fill
 from camera_motion.generator.scenes.sky import Sky, Sun
 from camera_motion.generator.splats import Look
 
@@ -131,13 +132,14 @@ class Model:
 
     `interior` scenes get no sky dome unless `dome`; `ambient_rgb` is the radiance assumed where a ray of the light
     bake ends on a place of which nothing is known. `soft_gain` brightens soft light against the sun, as a photographer's
-    reflector or a generous film does; 1 is physical.
+    reflector or a generous film does; 1 is physical. `fill` does so indoors alone.
     """
 
     sun: Sun = field(default_factory=Sun)
     sky: Sky = field(default_factory=Sky)
     look: Look = field(default_factory=lambda: Look(transfer="linear"))
     dome: bool = True
+    fill: Fill | None = None
     ambient_rgb: Rgb = (0.25, 0.25, 0.26)
     soft_gain: float = 1.0
     patches: list[Patch] = field(default_factory=list)

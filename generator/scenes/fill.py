@@ -1,0 +1,43 @@
+"""Fill light: one exposure for a room and for the garden behind its windows.
+
+Daylight indoors is some fifty times weaker than outdoors; eyes adapt to that where one exposure cannot, so
+photographers of interiors fill. Here the soft light of everything inside a box is raised to a standard level and its
+cast half removed. It only multiplies light that was computed, so that shape and shadows stay.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64
+
+#: Mean radiance and irradiance indoors that a room is brought to; the factor is the geometric mean of what either
+#: asks for, so that dark rooms stay darker than white ones.
+_RADIANCE, _IRRADIANCE = 0.27, 2.6
+
+
+@dataclass(frozen=True)
+class Fill:
+    """The box `low_m`..`high_m` that is indoors; direct sun in it is multiplied by `sun`."""
+
+    low_m: tuple[float, float, float]
+    high_m: tuple[float, float, float]
+    sun: float = 1.0
+
+    def holds(self, points_m: Float[np.ndarray, "N 3"]) -> Bool[np.ndarray, " N"]:
+        """Tell which points are indoors."""
+        inside: np.ndarray = ((points_m > np.array(self.low_m)) & (points_m < np.array(self.high_m))).all(1)
+        return inside
+
+    def gain(
+        self,
+        areas_m2: Float64[np.ndarray, " G"],
+        albedo: Float64[np.ndarray, "G 3"],
+        irradiance: Float64[np.ndarray, "G 3"],
+    ) -> Float64[np.ndarray, "3"]:
+        """Find the factor of each colour for the soft light of texels indoors, from how they are lit without it."""
+        share = areas_m2 / max(float(areas_m2.sum()), 1e-9)
+        light = np.maximum(share @ irradiance, 1e-6)
+        radiance = max(float(share @ (albedo * irradiance).mean(1)) / np.pi, 1e-6)
+        level = np.sqrt(_IRRADIANCE / light.mean() * _RADIANCE / radiance)
+        balance: np.ndarray = np.sqrt(light.mean() / light)
+        return level * balance
