@@ -26,10 +26,10 @@ def grain(along: float, across: float, tree: float, w: float) -> float:
     """Wood's figure in 0..1: long fibres, growth rings that wander, pores."""
     shift = tree * 57.0
     wander = fbm2(along * 1.1 + shift, across * 5.0 + shift, 3, w * 2.0, 3.0)
-    rings = 0.5 + 0.5 * math.sin((across * 95.0 + wander * 19.0 + shift) * min(1.0, 0.02 / max(w, 1e-4)))
-    fade = min(1.0, 0.006 / max(w, 1e-4))
+    rings = 0.5 + 0.5 * math.sin(across * 210.0 + wander * 17.0 + shift)
+    fade = min(1.0, 0.004 / max(w, 1e-4))
     fibre = fbm2(along * 7.0 + shift, across * 170.0, 3, w * 30.0, 5.0)
-    return 0.5 + (rings - 0.5) * 0.42 * fade + (fibre - 0.5) * 1.0 + (wander - 0.5) * 0.75
+    return 0.5 + (rings - 0.5) * 0.26 * fade + (fibre - 0.5) * 1.1 + (wander - 0.5) * 0.6
 
 
 def _block(
@@ -187,10 +187,10 @@ def terrazzo_shade(
 
 
 _OAKS = {
-    "honey": (srgb(104, 66, 34), srgb(190, 140, 86)),
+    "honey": (srgb(108, 76, 46), srgb(190, 148, 100)),
     "smoked": (srgb(58, 38, 26), srgb(128, 92, 62)),
     "pale": (srgb(138, 108, 76), srgb(212, 182, 140)),
-    "chestnut": (srgb(84, 44, 24), srgb(160, 98, 56)),
+    "chestnut": (srgb(84, 54, 36), srgb(154, 106, 72)),
 }
 _MARBLES = {
     "black and white": (srgb(226, 220, 208), srgb(48, 46, 48), srgb(140, 132, 122)),

@@ -366,6 +366,13 @@ def wood(dark: Rgb, light: Rgb, tree: float = 0.0, upright: bool = False) -> Mat
     return Material("wood", wood_shade, (*dark, *light, tree, float(upright)))
 
 
+def upright(material: Material) -> Material:
+    """Turn the fibres of wood by a quarter; other materials stay as they are."""
+    if material.shade is not wood_shade:
+        return material
+    return Material(material.name, wood_shade, (*material.params[:7], 1.0 - material.params[7]))
+
+
 def paint(colour: Rgb) -> Material:
     """Painted joinery."""
     return Material("paint", paint_shade, colour)

@@ -114,10 +114,10 @@ _BOOKS_BRIGHT: tuple[Rgb, ...] = (
     srgb(204, 128, 96),
 )
 _WOODS = {
-    "oak": (srgb(112, 74, 42), srgb(186, 138, 88)),
-    "walnut": (srgb(62, 38, 24), srgb(132, 88, 56)),
-    "mahogany": (srgb(74, 30, 18), srgb(150, 74, 44)),
-    "ebony": (srgb(28, 22, 20), srgb(70, 54, 44)),
+    "oak": (srgb(116, 82, 52), srgb(182, 142, 98)),
+    "walnut": (srgb(70, 48, 34), srgb(132, 98, 70)),
+    "mahogany": (srgb(82, 46, 34), srgb(142, 88, 64)),
+    "ebony": (srgb(34, 29, 27), srgb(76, 64, 56)),
 }
 
 
@@ -129,6 +129,7 @@ class Finishes:
     wood_dark: Material
     case: Material
     trim: Material
+    sash: Material
     fabrics: tuple[Material, ...]
     cushions: tuple[Material, ...]
     curtain: Material
@@ -158,15 +159,15 @@ class Finishes:
         return of.carpet(width_m, depth_m, (self.rug_style + index) % 3, self.seed % 97 + index, self.palette.rug)
 
 
-def finishes(palette: str, rng: np.random.Generator) -> Finishes:
-    """Choose woods, cloths, stones and glazes to go with a palette."""
+def finishes(palette: str, wall: str, rng: np.random.Generator) -> Finishes:
+    """Choose woods, cloths, stones and glazes to go with a palette and the finish of the walls."""
     p = PALETTES[palette]
     kinds = list(_WOODS)
     main, dark = _WOODS[kinds[int(rng.integers(3))]], _WOODS[kinds[int(rng.choice([1, 3]))]]
     a, b, c = p.cloths
     styles = ["stripes", "checks", "motif"]
     marbles = (
-        (srgb(226, 220, 208), srgb(150, 142, 134)),
+        (srgb(212, 204, 190), srgb(140, 132, 124)),
         (srgb(70, 84, 74), srgb(170, 176, 160)),
         (srgb(168, 92, 72), srgb(224, 196, 170)),
         (srgb(52, 50, 54), srgb(176, 168, 156)),
@@ -185,7 +186,8 @@ def finishes(palette: str, rng: np.random.Generator) -> Finishes:
         wood=of.wood(*main, 0.3),
         wood_dark=of.wood(*dark, 0.6),
         case=of.wood(*(main if rng.random() < 0.6 else dark), 0.8),
-        trim=of.paint(p.trim),
+        trim=of.wood(*_WOODS[_PANELLING.get(palette, "oak")], 0.1) if wall == "boiserie" else of.paint(p.trim),
+        sash=of.paint(p.trim),
         fabrics=(
             of.cloth(a, b),
             of.cloth(b, a, "motif" if rng.random() < 0.4 else "plain", 0.16),
@@ -200,7 +202,7 @@ def finishes(palette: str, rng: np.random.Generator) -> Finishes:
         plinths=(of.marble(*stone, 0.5), of.marble(*second, 0.7), of.wood(*dark, 0.9, upright=True)),
         sculpture=(
             of.metal(srgb(120, 84, 48), srgb(64, 104, 88), 0.62),
-            of.marble(srgb(232, 226, 214), srgb(186, 178, 168), 0.4),
+            of.marble(srgb(206, 198, 184), srgb(150, 142, 132), 0.4),
             of.metal(srgb(82, 58, 40), srgb(48, 44, 40), 0.4),
             of.marble(*second, 0.9),
         ),
@@ -213,7 +215,7 @@ def finishes(palette: str, rng: np.random.Generator) -> Finishes:
         paper=of.pages(),
         print=of.printed(),
         covers=tuple(of.cloth(x, y, "plain") for x, y in zip(_BOOKS, _BOOKS[1:] + _BOOKS[:1], strict=True)),
-        shade=of.cloth(srgb(244, 226, 188), srgb(230, 204, 156), "plain"),
+        shade=of.cloth(srgb(226, 198, 150), srgb(206, 172, 122), "plain"),
         wax=of.paint(srgb(240, 230, 206)),
         iron=of.metal(srgb(52, 50, 50), srgb(30, 28, 28), 0.4),
         book_palette=_BOOKS if rng.random() < 0.6 else _BOOKS_BRIGHT,
@@ -229,13 +231,12 @@ def wall_material(finish: str, palette: str, height_m: float, bay_m: float) -> M
     if finish == "damask":
         return walls.damask(p.wall, p.figure, p.dado, height_m, DADO_M, bay_m, 0.46)
     if finish == "boiserie":
-        return walls.boiserie(
-            *_WOODS["walnut" if palette in ("navy", "sage", "ivory") else "mahogany"], height_m, bay_m * 0.8
-        )
+        return walls.boiserie(*_WOODS[_PANELLING.get(palette, "oak")], height_m, bay_m * 0.8)
     if finish == "brick":
         return walls.brick(p.trim, srgb(164, 92, 66), 0.55)
     return walls.panelled(p.wall, p.dado, height_m, DADO_M, bay_m, above=True)
 
 
+_PANELLING = {"navy": "walnut", "burgundy": "mahogany", "sage": "oak"}
 #: Height of the rail between dado and wall.
 DADO_M = 0.92

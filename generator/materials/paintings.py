@@ -307,7 +307,7 @@ def frame_shade(x: float, y: float, z: float, s: float, t: float, w: float, p: A
     f = v - math.floor(v) - 0.5
     carve = math.cos(f * 6.2832) * math.cos(t * 140.0)
     n = fbm2(s * 40.0, t * 40.0, 3, w * 40.0, 1.0)
-    worn = smooth(0.5, 0.66, n)
+    worn = 0.7 * smooth(0.54, 0.74, n)
     tone = 0.66 + 0.5 * n + 0.22 * carve * min(1.0, 0.012 / max(w, 1e-3))
     return mix(p[0], p[3], worn) * tone, mix(p[1], p[4], worn) * tone, mix(p[2], p[5], worn) * tone, 0.003 * carve
 
@@ -392,4 +392,4 @@ def gilding(dark: bool) -> Material:
     """Make the wood of a frame."""
     if dark:
         return Material("dark frame", frame_shade, (*srgb(58, 40, 30), *srgb(92, 66, 46)))
-    return Material("gilt frame", frame_shade, (*srgb(202, 156, 74), *srgb(122, 72, 40)))
+    return Material("gilt frame", frame_shade, (*srgb(190, 150, 82), *srgb(128, 84, 50)))

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from camera_motion.generator.materials import Material
+from camera_motion.generator.materials.furnishing import upright
 from camera_motion.generator.scenes.surface import Model, Rgb
 
 Point = tuple[float, float, float]
@@ -44,6 +45,11 @@ class Brush:
         """Place points of this frame in the world."""
         return points @ self._turn.T + self._origin
 
+    def turned_by(self, directions: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 3"]:
+        """Turn directions of this frame into the world's."""
+        turned: np.ndarray = directions @ self._turn.T
+        return turned
+
     def patch(
         self,
         surface: Surface,
@@ -71,6 +77,8 @@ class Brush:
         """Add a parallelogram that faces along edge_u x edge_v."""
         corner = self.world(np.array([origin], np.float64))[0]
         eu, ev = self._turn @ np.array(edge_u), self._turn @ np.array(edge_v)
+        if np.linalg.norm(ev) > np.linalg.norm(eu):
+            material = upright(material)
         self.model.quad(corner, eu, ev, material, tex_origin=tex, albedo=albedo)
 
     def box(
@@ -122,8 +130,9 @@ class Brush:
                 return p + centre
 
             mesh = (4, 4) if bulge_m or radius > 0.02 else (1, 1)
+            grained = upright(material) if half[av] > half[au] else material
             self.patch(
-                surface, (float(2 * half[au]), float(2 * half[av])), material, mesh, (float(lo[au]), float(lo[av]))
+                surface, (float(2 * half[au]), float(2 * half[av])), grained, mesh, (float(lo[au]), float(lo[av]))
             )
 
     def lathe(self, centre: Point, profile: list[tuple[float, float]], material: Material, sides: int = 20) -> None:

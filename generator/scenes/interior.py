@@ -16,6 +16,7 @@ from camera_motion.generator.materials.floors import TONES, floor
 from camera_motion.generator.materials.interior import PALETTES, finishes, wall_material
 from camera_motion.generator.scenes import room
 from camera_motion.generator.scenes.brush import Brush
+from camera_motion.generator.scenes.fill import Fill
 from camera_motion.generator.scenes.furniture import DRAW
 from camera_motion.generator.scenes.inventory import solids_of, subjects_of
 from camera_motion.generator.scenes.layout import Item, Picture, Plan, spread
@@ -23,7 +24,7 @@ from camera_motion.generator.scenes.outside import DROP_M, draw_outside
 from camera_motion.generator.scenes.rooms import furnish
 from camera_motion.generator.scenes.sky import Sky, Sun
 from camera_motion.generator.scenes.surface import Model
-from camera_motion.generator.scenes.walls import Opening, wall_solids, walls_of
+from camera_motion.generator.scenes.walls import THICKNESS_M, Opening, wall_solids, walls_of
 from camera_motion.generator.seeds import stream
 from camera_motion.generator.splats import Look
 
@@ -254,13 +255,15 @@ def build(params: Params) -> Model:
     to_sun = (math.cos(elevation) * math.cos(azimuth), math.cos(elevation) * math.sin(azimuth), math.sin(elevation))
     warm = min(max((40 - params.sun_elevation_deg) / 16, 0), 1)
     model = Model(
-        sun=Sun(to_sun, (13.0, 11.2 - 1.4 * warm, 9.0 - 3.0 * warm)),
+        sun=Sun(to_sun, (13.0, 11.0 - 1.2 * warm, 8.6 - 2.4 * warm)),
         sky=Sky(cloud_cover=params.clouds, seed=params.seed % 9973),
         look=Look("linear", exposure=EXPOSURE, bloom=0.06, vignette=0.18, sharpen=0.3),
         ambient_rgb=(0.3, 0.28, 0.25),
     )
     w, d, h = params.width_m, params.depth_m, params.height_m
-    f = finishes(params.palette, stream(params.seed, "finishes"))
+    reach = np.array([w / 2, d / 2, 0.0]) + (THICKNESS_M - 0.05, THICKNESS_M - 0.05, 0.05)
+    model.fill = Fill(tuple(-reach), (reach[0], reach[1], h + 0.1), _SUN_GAIN)
+    f = finishes(params.palette, params.walls, stream(params.seed, "finishes"))
     Brush(model, (-w / 2, -d / 2, 0.0)).quad((0, 0, 0), (w, 0, 0), (0, d, 0), floor(params.floor, params.floor_tone))
     room.draw_ceiling(model, w, d, h, params.ceiling, f)
     for index, wall in enumerate(walls_of(w, d)):
@@ -280,8 +283,11 @@ def build(params: Params) -> Model:
     for item in params.items:
         brush = Brush(model, (item.x_m, item.y_m, item.base_m), item.yaw_deg)
         DRAW[item.kind](brush, item, f, stream(params.seed, item.kind, item.index))
-    draw_outside(model, w, d, params.seed)
+    room.draw_shell(model, w, d, h, params.openings)
+    draw_outside(model, w, d, {o.wall for o in params.openings if o.kind == "window"}, params.seed)
     return model
 
 
-EXPOSURE = 1.0
+#: Exposure of the picture, and how much the sun that falls in is raised beside the soft light (see `fill`).
+EXPOSURE = 1.6
+_SUN_GAIN = 1.3

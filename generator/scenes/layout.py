@@ -125,7 +125,7 @@ class Plan:
         if not self.free(wall, along_m - half, along_m + half, 0.0, size_m[2]):
             return None
         x, y, _ = self.walls[wall].spot(along_m, size_m[1] / 2 + gap_m, 0.0)
-        item = self.put(Item(kind, x, y, 90.0 * wall, size_m, variant=variant), 0.02)
+        item = self.put(Item(kind, x, y, 90.0 * wall, size_m, variant=variant), -1e-6)
         if item is not None:
             self._taken[wall].append((along_m - half, along_m + half, size_m[2]))
         return item
@@ -138,7 +138,7 @@ class Plan:
             beside = left_m < o.right_m + self.clear_m and o.left_m - self.clear_m < right_m
             if o.wall == wall and beside and o.bottom_m - 0.12 < top_m and bottom_m < o.top_m + 0.1:
                 return False
-        if any(a < right_m and left_m < b and bottom_m < top for a, b, top in self._taken[wall]):
+        if any(a < right_m - 1e-6 and left_m + 1e-6 < b and bottom_m < top for a, b, top in self._taken[wall]):
             return False
         return not any(
             p.wall == wall

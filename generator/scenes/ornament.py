@@ -122,7 +122,7 @@ def candlestick(brush: Brush, f: Finishes) -> None:
     brush.lathe((0, 0, 0.2), [(0.011, 0.0), (0.011, 0.17), (0.002, 0.175)], f.wax, 8)
 
 
-def lampshade(brush: Brush, low_m: float, high_m: float, tall_m: float, f: Finishes, glow: float = 1.1) -> None:
+def lampshade(brush: Brush, low_m: float, high_m: float, tall_m: float, f: Finishes, glow: float = 0.06) -> None:
     """Draw a lit shade, open above and below: `low_m` and `high_m` are its radii."""
     light = (1.0 * glow, 0.66 * glow, 0.34 * glow)
 

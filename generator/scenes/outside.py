@@ -1,10 +1,10 @@
-"""What a room's windows look out on: a terrace, lawns, hedges, trees and hills; or a street's roofs and sky."""
+"""What a room's windows look out on: a terrace, a lawn, hedges, trees and hills."""
 
 import math
 
 import numpy as np
 
-from camera_motion.generator.materials import Material, srgb
+from camera_motion.generator.materials import srgb
 from camera_motion.generator.materials.furnishing import earth
 from camera_motion.generator.scenes.brush import Brush
 from camera_motion.generator.scenes.surface import Model
@@ -12,10 +12,12 @@ from camera_motion.generator.seeds import stream
 
 #: How far the ground outside lies below the floor.
 DROP_M = 0.45
+_TERRACE_M = 5.5
 
 _GRASS = earth(srgb(110, 132, 62), srgb(150, 160, 84), 1.3)
 _PAVING = earth(srgb(196, 184, 160), srgb(160, 150, 132), 2.2)
 _HILLS = earth(srgb(96, 116, 72), srgb(140, 144, 92), 0.08)
+_DARK = earth(srgb(30, 44, 22), srgb(52, 70, 34), 9.0)
 _BARK = earth(srgb(66, 52, 40), srgb(120, 98, 78), 14.0, 0.25)
 _GREENS = (
     (srgb(58, 88, 38), srgb(128, 150, 66)),
@@ -24,63 +26,45 @@ _GREENS = (
 )
 
 
-def draw_outside(model: Model, width_m: float, depth_m: float, seed: int) -> None:
-    """Draw the ground around the house, hedges, trees and hills. `width_m` and `depth_m` are the room's."""
-    ground = Brush(model, (0.0, 0.0, -DROP_M))
-    terrace = 5.5
-    _ring(ground, (width_m / 2, depth_m / 2), (width_m / 2 + terrace, depth_m / 2 + terrace), _PAVING)
-    _ring(ground, (width_m / 2 + terrace, depth_m / 2 + terrace), (95.0, 95.0), _GRASS)
-    for k in range(30):
-        rng = stream(seed, "tree", k)
-        angle = 2 * math.pi * (k + float(rng.uniform(-0.35, 0.35))) / 30
-        reach = float(rng.uniform(9.0, 15.0) if k % 3 == 0 else rng.uniform(18.0, 46.0))
-        x, y = math.cos(angle) * (width_m / 2 + reach), math.sin(angle) * (depth_m / 2 + reach)
-        _tree(model, (x, y, -DROP_M), float(rng.uniform(4.5, 9.5)), rng)
-    for k, (cx, cy, long, turned) in enumerate(_hedges(width_m, depth_m, terrace)):
-        _hedge(model, (cx, cy), long, turned, stream(seed, "hedge", k))
-    _hills(model, seed)
+def draw_outside(model: Model, width_m: float, depth_m: float, sides: set[int], seed: int) -> None:
+    """Draw what lies before the walls `sides` that have windows; `width_m` and `depth_m` are the room's."""
+    for side in sorted(sides):
+        along, across = (width_m, depth_m) if side % 2 == 0 else (depth_m, width_m)
+        # x runs along the wall, y away from the house.
+        yard = Brush(model, (0.0, 0.0, -DROP_M), 180.0 + 90.0 * side).at((0.0, across / 2, 0.0))
+        near = along / 2 + 12.0
+        yard.quad((-near, 0.0, 0.0), (2 * near, 0, 0), (0, _TERRACE_M, 0), _PAVING)
+        yard.quad((-70.0, _TERRACE_M, 0.0), (140.0, 0, 0), (0, 80.0, 0), _GRASS)
+        for k in range(15):
+            rng = stream(seed, "tree", side, k)
+            x = (k - 7) * 5.2 + float(rng.uniform(-2.0, 2.0))
+            y = float(rng.uniform(9.0, 15.0) if k % 3 == 0 else rng.uniform(17.0, 44.0))
+            _tree(yard.at((x, y, 0.0)), float(rng.uniform(4.5, 9.5)), rng)
+        for k, x in enumerate((-along * 0.62, along * 0.62)):
+            _hedge(yard.at((x, _TERRACE_M + 0.3, 0.0)), along * 0.9, stream(seed, "hedge", side, k))
+        _hills(yard, stream(seed, "hills", side))
 
 
-def _ring(brush: Brush, inner: tuple[float, float], outer: tuple[float, float], material: Material) -> None:
-    (a, b), (x, y) = inner, outer
-    for x0, y0, x1, y1 in ((-x, -y, x, -b), (-x, b, x, y), (-x, -b, -a, b), (a, -b, x, b)):
-        brush.quad((x0, y0, 0.0), (x1 - x0, 0, 0), (0, y1 - y0, 0), material, (x0, y0))
-
-
-def _hedges(width_m: float, depth_m: float, terrace: float) -> list[tuple[float, float, float, bool]]:
-    x, y = width_m / 2 + terrace, depth_m / 2 + terrace
-    return [
-        (sign * fx, sign2 * fy, long, turned)
-        for fx, fy, long, turned in ((x * 0.52, y, x * 0.72, False), (x, y * 0.52, y * 0.72, True))
-        for sign in (-1, 1)
-        for sign2 in (-1, 1)
-    ]
-
-
-def _hedge(model: Model, centre: tuple[float, float], long: float, turned: bool, rng: np.random.Generator) -> None:
-    half = np.array([0.4, long / 2, 0.45] if turned else [long / 2, 0.4, 0.45])
-    lo = np.array([centre[0], centre[1], -DROP_M + half[2]]) - half
-    Brush(model, (0, 0, 0)).box(
-        tuple(lo + 0.1), tuple(lo + 2 * half - 0.1), earth(srgb(30, 44, 22), srgb(52, 70, 34), 9.0)
-    )
+def _hedge(brush: Brush, long: float, rng: np.random.Generator) -> None:
+    half = np.array([long / 2, 0.4, 0.45])
+    x, y, z = half - 0.08
+    brush.box((-x, -y, 0.0), (x, y, 2 * z), _DARK)
     count = int(long * 420)
     d = rng.uniform(-1, 1, (count, 3))
-    face = rng.choice(3, count, p=[0.3, 0.3, 0.4])
-    d[np.arange(count), face] = np.where(face == 2, 1.0, np.sign(d[np.arange(count), face]))
+    face = rng.choice(3, count, p=[0.2, 0.4, 0.4])
+    rows = np.arange(count)
+    d[rows, face] = np.where(face == 2, 1.0, np.sign(d[rows, face]))
     normals = np.zeros((count, 3))
-    normals[np.arange(count), face] = d[np.arange(count), face]
-    model.foliage(lo + half + d * half * rng.uniform(0.93, 1.05, (count, 1)), normals, 0.045, *_GREENS[2], rng)
+    normals[rows, face] = d[rows, face]
+    points = (d * rng.uniform(0.93, 1.05, (count, 1)) + (0.0, 0.0, 1.0)) * half
+    brush.model.foliage(brush.world(points), brush.turned_by(normals), 0.045, *_GREENS[2], rng)
 
 
-def _tree(model: Model, foot: tuple[float, float, float], tall: float, rng: np.random.Generator) -> None:
-    brush = Brush(model, foot, float(rng.uniform(0, 360)))
-    tips = []
-    trunk = np.array([(0, 0, 0), (0.05, 0.02, tall * 0.22), (-0.04, 0.08, tall * 0.45), (0.1, 0, tall * 0.7)]) * (
-        1,
-        1,
-        1.0,
-    )
+def _tree(yard: Brush, tall: float, rng: np.random.Generator) -> None:
+    brush = yard.at((0.0, 0.0, 0.0), float(rng.uniform(0, 360)))
+    trunk = np.array([(0, 0, 0), (0.05, 0.02, 0.22), (-0.04, 0.08, 0.45), (0.1, 0, 0.7)]) * (1, 1, tall)
     brush.bent(trunk, tall * 0.032, _BARK, tall * 0.012)
+    tips = [np.array([0.1, 0, tall * 0.82])]
     for k in range(9):
         a, lift = 2.4 * k, float(rng.uniform(0.3, 0.62))
         start = np.array([0.0, 0.04, tall * lift])
@@ -89,25 +73,20 @@ def _tree(model: Model, foot: tuple[float, float, float], tall: float, rng: np.r
         middle = (start + end) / 2 - np.array([0, 0, 0.03 * tall])
         brush.bent(np.array([start, middle, end]), tall * 0.014, _BARK, tall * 0.005, sides=6)
         tips += [end, middle + (end - middle) * 0.5]
-    tips.append(np.array([0.1, 0, tall * 0.82]))
     count = 5200
     centres = np.array(tips)[rng.integers(0, len(tips), count)]
-    off = rng.normal(size=(count, 3)) * tall * (0.075, 0.075, 0.055)
-    points = brush.world(centres + off)
-    middle_of = brush.world(np.array([[0.0, 0.0, tall * 0.62]]))
-    model.foliage(points, points - middle_of, 0.07 * tall / 7, *_GREENS[int(rng.integers(3))], rng)
+    points = centres + rng.normal(size=(count, 3)) * tall * np.array([0.075, 0.075, 0.055])
+    normals = brush.turned_by(points - (0.0, 0.0, tall * 0.62))
+    brush.model.foliage(brush.world(points), normals, 0.07 * tall / 7, *_GREENS[int(rng.integers(3))], rng)
 
 
-def _hills(model: Model, seed: int) -> None:
-    rng = stream(seed, "hills")
-    waves = [(int(rng.integers(2, 9)), float(rng.uniform(0, 6.28)), float(rng.uniform(1.5, 4.5))) for _ in range(5)]
+def _hills(brush: Brush, rng: np.random.Generator) -> None:
+    waves = [(float(rng.uniform(1, 5)), float(rng.uniform(0, 6.28)), float(rng.uniform(1.0, 4.0))) for _ in range(5)]
 
     def surface(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        angle = -2 * np.pi * u
-        crest = 13.0 + sum(h * np.sin(n * angle + p) for n, p, h in waves)
-        radius = 88.0 + 75.0 * v
-        return np.stack(
-            [radius * np.cos(angle), radius * np.sin(angle), -DROP_M - 0.4 + crest * np.sin(np.pi / 2 * v)], 1
-        )
+        angle = np.pi * (1.04 - 1.08 * u)
+        crest = 14.0 + sum(h * np.sin(n * 3.0 * u + p) for n, p, h in waves)
+        radius = 70.0 + 80.0 * v
+        return np.stack([radius * np.cos(angle), radius * np.sin(angle), crest * np.sin(np.pi / 2 * v) - 0.5], 1)
 
-    model.patch(surface, (700.0, 90.0), _HILLS, (90, 4))
+    brush.patch(surface, (350.0, 90.0), _HILLS, (48, 4))

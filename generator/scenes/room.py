@@ -15,7 +15,7 @@ from camera_motion.generator.materials.walls import boards, coffers, plaster
 from camera_motion.generator.scenes.brush import Brush
 from camera_motion.generator.scenes.layout import Picture
 from camera_motion.generator.scenes.surface import Model
-from camera_motion.generator.scenes.walls import THICKNESS_M, Opening, Wall, tiles
+from camera_motion.generator.scenes.walls import THICKNESS_M, Opening, Wall, tiles, walls_of
 
 Profile = list[tuple[float, float]]
 
@@ -102,7 +102,7 @@ def _spandrels(brush: Brush, o: Opening, material: Material) -> None:
 def draw_window(brush: Brush, o: Opening, f: Finishes, curtains: bool, rng: np.random.Generator) -> None:
     """Draw reveals, sill, architrave, frame, glazing bars, and a pair of curtains."""
     a, b, low, r, deep = o.left_m, o.right_m, o.bottom_m, o.width_m / 2, THICKNESS_M
-    white, tall = f.trim, o.spring_m - o.bottom_m
+    white, tall = f.sash, o.spring_m - o.bottom_m
     brush.quad((a, 0, low), (0, deep, 0), (0, 0, tall), white)
     brush.quad((b, deep, low), (0, -deep, 0), (0, 0, tall), white)
     brush.quad((a, 0, low), (o.width_m, 0, 0), (0, deep, 0), white)
@@ -113,7 +113,7 @@ def draw_window(brush: Brush, o: Opening, f: Finishes, curtains: bool, rng: np.r
     else:
         brush.quad((a, deep, o.top_m), (o.width_m, 0, 0), (0, -deep, 0), white)
     architrave(brush, o, f.trim)
-    _glazing(brush, o, f.trim)
+    _glazing(brush, o, f.sash)
     if curtains:
         _curtains(brush, o, f, rng)
     corner, right, up = brush.world(np.array([(a, deep, low), (b, deep, low), (a, deep, o.top_m)]))
@@ -281,6 +281,21 @@ def hang(brush: Brush, picture: Picture, rng: np.random.Generator) -> None:
     inner = (w - 2 * band, h - 2 * band)
     canvas = painting(picture.style, inner[0], inner[1], rng)
     brush.quad((x0 + band, -0.02, z0 + band), (inner[0], 0, 0), (0, 0, inner[1]), canvas, albedo=canvas.mean_albedo())
+
+
+def draw_shell(model: Model, width_m: float, depth_m: float, height_m: float, openings: tuple[Opening, ...]) -> None:
+    """Draw the outsides of walls and roof: they shade the ground, and no sky glimmers through the walls."""
+    outer = plaster(srgb(206, 196, 176), 0.3)
+    for index, wall in enumerate(walls_of(width_m, depth_m)):
+        brush = wall_brush(model, wall)
+        mine = tuple(o for o in openings if o.wall == index and o.kind == "window")
+        for left, right, low, high in tiles(wall, height_m, mine):
+            a = left - THICKNESS_M * (left <= 0.0)
+            b = right + THICKNESS_M * (right >= wall.length_m)
+            z0, z1 = low - 0.45 * (low <= 0.0), high + 0.3 * (high >= height_m)
+            brush.quad((b, THICKNESS_M, z0), (a - b, 0, 0), (0, 0, z1 - z0), outer, (-b, z0))
+    x, y = width_m / 2 + THICKNESS_M, depth_m / 2 + THICKNESS_M
+    Brush(model, (-x, -y, height_m + 0.3)).quad((0, 0, 0), (2 * x, 0, 0), (0, 2 * y, 0), outer)
 
 
 def draw_ceiling(model: Model, width_m: float, depth_m: float, height_m: float, kind: str, f: Finishes) -> None:

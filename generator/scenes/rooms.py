@@ -176,11 +176,11 @@ def _bookcases(plan: Plan, wall: int, height_m: float, rng: np.random.Generator,
     tall = min(height_m - 0.5, spread(rng, 2.25, 3.1))
     made = 0
     for left, right in plan.gaps(wall):
-        run = right - left - 0.3
+        run = right - left - 0.36
         count = min(int(run / 1.0), most - made)
         if count < 1:
             continue
-        width = min(run / count, spread(rng, 1.05, 1.3))
+        width = run / count if most > 5 else min(run / count, 1.25)
         start = (left + right) / 2 - width * count / 2
         for k in range(count):
             made += (
