@@ -12,7 +12,7 @@ from camera_motion.builder.store import Store
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory, invert
 from camera_motion.schema.clip import ClipRecord, FilmedClip
-from camera_motion.schema.columns import MEMBERS, TRACKS_MEMBER
+from camera_motion.schema.columns import TRACKS_MEMBER, members
 from camera_motion.schema.receipt import Receipt, Statistics
 
 #: How far a rotation may be from orthonormal; float64 poses stay below 1e-12.
@@ -51,14 +51,15 @@ def clip_of(key: str, files: dict[str, bytes]) -> FilmedClip:
     Raises:
         ValueError: a member is missing or foreign, or does not parse as what it should be.
     """
-    if tuple(files) != MEMBERS:
-        raise ValueError(f"its files are {', '.join(files)}, not {', '.join(MEMBERS)}")
+    video = files.get("mp4") or files.get("mkv") or b""
+    if tuple(files) != members(video):
+        raise ValueError(f"its files are {', '.join(files)}, not {', '.join(members(video))}")
     record = ClipRecord.from_json(files["json"])
     if record.key != key:
         raise ValueError(f"its record says {record.key}")
     return FilmedClip(
         record=record,
-        video=files["mp4"],
+        video=video,
         camera_extrinsics=_array(files, "camera_extrinsics.npy", np.float64, (record.num_frames, 4, 4)),
         camera_intrinsics=_array(files, "camera_intrinsics.npy", np.float32, (record.num_frames, 4)),
         tracks=_array(files, TRACKS_MEMBER, np.float32, None),

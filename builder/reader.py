@@ -20,7 +20,7 @@ from camera_motion.builder.shard import Film, scenes_of
 from camera_motion.builder.specfile import load
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
-from camera_motion.schema.columns import COLUMNS, cast
+from camera_motion.schema.columns import COLUMNS, cast, video_suffix
 from camera_motion.schema.spec import Spec
 
 #: Where the tars of a set are, below its folder or its repository.
@@ -124,6 +124,8 @@ def row_of(files: Mapping[str, bytes]) -> Row:
     Raises:
         ValueError: a file of the sample is missing.
     """
+    if "mkv" in files:  # a lossless video
+        files = {**files, "mp4": files["mkv"]}
     row = json.loads(files["json"]) if "json" in files else {}
     for column in COLUMNS:
         if not column.in_json:
@@ -137,7 +139,7 @@ def row_of(files: Mapping[str, bytes]) -> Row:
 def as_lists(row: Row) -> Row:
     """Turn a cast row into what `datasets` encodes without rounding: nested lists, and the video with its name."""
     lists = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in row.items()}
-    return lists | {"video": {"bytes": row["video"], "path": f"{row['key']}.mp4"}}
+    return lists | {"video": {"bytes": row["video"], "path": f"{row['key']}.{video_suffix(row['video'])}"}}
 
 
 def _filmed_rows(spec: Spec, shards: list[int], film: Film | None) -> Iterator[Row]:

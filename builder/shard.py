@@ -17,7 +17,8 @@ from camera_motion.builder.plan import plan
 from camera_motion.builder.store import Hashed, Store, writing
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
-from camera_motion.schema.columns import MEMBERS
+from camera_motion.schema.columns import members as suffixes
+from camera_motion.schema.columns import video_suffix
 from camera_motion.schema.plan import ScenePlan, ShardPlan
 from camera_motion.schema.receipt import Receipt, RejectionRecord, Statistics
 from camera_motion.schema.spec import Spec
@@ -102,7 +103,7 @@ def members(clip: FilmedClip) -> dict[str, bytes]:
     """Give a clip's files by suffix, in the order of the tar."""
     record = clip.record
     files = {
-        "mp4": clip.video,
+        video_suffix(clip.video): clip.video,
         "json": record.to_json(),
         "short_caption.txt": record.short_caption.encode(),
         "long_caption.txt": record.long_caption.encode(),
@@ -110,7 +111,7 @@ def members(clip: FilmedClip) -> dict[str, bytes]:
         "camera_extrinsics.npy": npy(clip.camera_extrinsics.astype("<f8")),
         "tracks.npy": npy(clip.tracks.astype("<f4")),
     }
-    return {suffix: files[suffix] for suffix in MEMBERS}
+    return {suffix: files[suffix] for suffix in suffixes(clip.video)}
 
 
 def npy(array: Float[np.ndarray, "..."]) -> bytes:

@@ -37,7 +37,9 @@ def _strips(root: Path) -> Iterator[Strip]:
             world_from_camera = invert(load_npy(files["camera_extrinsics.npy"]))
             intrinsics = load_npy(files["camera_intrinsics.npy"]).astype(np.float64)
             wanted = set(np.linspace(0, record.num_frames - 1, ACROSS).round().astype(int).tolist())
-            frames = np.stack([thumbnail(frame) for i, frame in enumerate(stream(files["mp4"])) if i in wanted])
+            frames = np.stack(
+                [thumbnail(frame) for i, frame in enumerate(stream(files.get("mp4") or files["mkv"])) if i in wanted]
+            )
             trajectory = Trajectory(world_from_camera, intrinsics, record.fps)
             yield Strip(_title(record), record.short_caption, frames, trajectory)
 

@@ -167,10 +167,18 @@ BY_NAME: Final = {column.name: column for column in COLUMNS}
 #: The gate's evidence, in the tar beside the columns: see `evaluation.tracks`.
 TRACKS_MEMBER: Final = "tracks.npy"
 
-#: Suffixes of a sample's files, in the order in which they stand in the tar (sorted, so that keys are adjacent).
+#: Suffixes of a sample's files, in the order in which they stand in the tar. A lossless video is `mkv`, not `mp4`.
 MEMBERS: Final = tuple(sorted([c.member for c in COLUMNS if c.member] + ["json", TRACKS_MEMBER]))
 
-_DTYPES: Final = {"float32": np.float32, "int32": np.int32, "int64": np.int64}
+
+def video_suffix(video: bytes) -> str:
+    """Tell a video's member by its first bytes: `mkv` for Matroska (lossless FFV1), `mp4` for all else."""
+    return "mkv" if video.startswith(b"\x1a\x45\xdf\xa3") else "mp4"
+
+
+def members(video: bytes) -> tuple[str, ...]:
+    """Give the suffixes of a sample with this video, in the order of the tar."""
+    return tuple(video_suffix(video) if suffix == "mp4" else suffix for suffix in MEMBERS)
 
 
 def cast(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import pytest
 import webdataset
 from tiny import film, shoot, spec
 
+from camera_motion.builder.audit import clip_of
 from camera_motion.builder.plan import plan
+from camera_motion.builder.reader import CameraMotion
 from camera_motion.builder.run import build
 from camera_motion.builder.shard import read_tar, write_tar
 from camera_motion.builder.store import Hashed
@@ -78,6 +80,18 @@ def test_the_bytes_follow_from_the_clips_alone() -> None:
     write_tar(hashed, clips())
     assert hashed.digest.digest() == hashlib.sha256(files[0].getvalue()).digest()
     assert hashed.size == len(files[0].getvalue())
+
+
+def test_a_lossless_video_is_a_file_that_says_so(tmp_path: Path) -> None:
+    lossless = spec(clips=2, clips_per_scene=2, encode={"codec": "ffv1"})
+    assert build(lossless, tmp_path, film, engine="serial").complete
+    (path,) = (tmp_path / "webdataset").iterdir()
+    for key, files in read_tar(path):
+        assert "mkv" in files
+        assert "mp4" not in files
+        assert clip_of(key, files).video == files["mkv"]
+    rows = list(CameraMotion.stream(tmp_path, split=path.stem.partition("-")[0]))
+    assert [row["video"]["path"] for row in rows] == ["cm-tiny-000000.mkv", "cm-tiny-000001.mkv"]
 
 
 def test_what_is_no_tar_is_one_line(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def shoot(spec: Spec, scene: ScenePlan, clip: ClipPlan) -> FilmedClip:
     )
     return FilmedClip(
         record=record,
-        video=encode(frames, video.width, video.height, video.fps, preset=spec.encode.preset),
+        video=encode(frames, video.width, video.height, video.fps, spec.encode.codec, preset=spec.encode.preset),
         camera_extrinsics=extrinsics,
         camera_intrinsics=np.full((video.frames, 4), 0.5, np.float32),
         tracks=rng.random((4, 6), dtype=np.float32),
