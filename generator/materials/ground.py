@@ -18,7 +18,7 @@ def herringbone(light: Rgb = srgb(170, 104, 78), dark: Rgb = srgb(130, 78, 60)) 
     return Material("herringbone", _herringbone, (*light, *dark))
 
 
-def gravel(light: Rgb = srgb(200, 186, 160), dark: Rgb = srgb(140, 124, 104)) -> Material:
+def gravel(light: Rgb = srgb(190, 172, 142), dark: Rgb = srgb(128, 112, 92)) -> Material:
     """Fine rounded gravel, raked by feet."""
     return Material("gravel", _gravel, (*light, *dark))
 
@@ -85,17 +85,21 @@ def _herringbone(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
 
 
 def _gravel(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
-    pebble = noise2(s * 42.0, t * 42.0) if w < 0.04 else 0.5
+    calm = 1.0 - smooth(0.008, 0.03, w)  # single stones fade before they sparkle
+    stone = 0.5 + calm * (noise2(s * 42.0, t * 42.0) - 0.5)
+    name = 0.5 + calm * (cell(s * 42.0 // 1.0, t * 42.0 // 1.0) - 0.5)
     fine = fbm2(s * 90.0, t * 90.0, 2, 90.0 * w, 1.0)
-    broad = fbm2(s * 0.7, t * 0.7, 5, 0.7 * w, 2.0)
-    name = cell(s * 42.0 // 1.0, t * 42.0 // 1.0) if w < 0.02 else 0.5
-    share = min(max(0.6 * name + 0.5 * (broad - 0.3), 0.0), 1.0)
-    tone = (0.62 + 0.5 * pebble + 0.26 * fine) * (0.78 + 0.4 * broad)
+    drift = fbm2(s * 3.1, t * 3.1, 4, 3.1 * w, 4.0)
+    broad = fbm2(s * 0.5, t * 0.5, 5, 0.5 * w, 2.0)
+    trodden = smooth(0.42, 0.66, broad)
+    share = min(max(0.55 * name + 0.9 * (broad - 0.3) + 0.3 * (drift - 0.5), 0.0), 1.0)
+    tone = (0.60 + 0.42 * stone + 0.22 * fine) * (0.66 + 0.5 * drift) * (1.0 - 0.22 * trodden)
+    soil = 0.55 * smooth(0.56, 0.72, drift) * trodden
     return (
-        mix(p[0], p[3], share) * tone,
-        mix(p[1], p[4], share) * tone,
-        mix(p[2], p[5], share) * tone,
-        0.014 * pebble + 0.006 * fine + 0.02 * broad,
+        mix(mix(p[0], p[3], share) * tone, 0.13, soil),
+        mix(mix(p[1], p[4], share) * tone, 0.115, soil),
+        mix(mix(p[2], p[5], share) * tone, 0.075, soil),
+        0.012 * stone + 0.006 * fine + 0.02 * drift,
     )
 
 

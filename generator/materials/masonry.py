@@ -35,31 +35,34 @@ def plaster(
 def _brick(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
     high, wide = p[13], p[14]
     row = int(t // high)
-    across = s / wide + 0.5 * (row % 2)
+    across = s / wide + 0.5 * (row % 2) + 0.12 * (cell(row, 17.0) - 0.5)
     column = int(across // 1.0)
     fx, fy = (across - column) * wide, t - row * high
-    grain = fbm2(s * 30.0, t * 30.0, 4, 30.0 * w)
-    edge = min(min(fx, wide - fx), min(fy, high - fy)) + 0.006 * (grain - 0.5)
-    joint = line(edge, 0.0055, w)
+    grain = fbm2(s * 30.0, t * 30.0, 5, 30.0 * w)
+    pit = smooth(0.62, 0.8, fbm2(s * 95.0, t * 95.0, 2, 95.0 * w, 3.0))
+    edge = min(min(fx, wide - fx), min(fy, high - fy)) + 0.007 * (grain - 0.5)
+    joint = line(edge, 0.0062, w)
     even = smooth(0.12, 0.5, w)
     kind, odd = mix(cell(column, row), 0.5, even), mix(cell(column, row, 5.0), 0.35, even)
     tint = mix(cell(column, row, 9.0), 0.5, even)
-    burnt = smooth(0.78, 0.96, odd)
-    tone = (0.66 + 0.68 * grain) * (0.86 + 0.28 * tint)
+    burnt = 0.75 * smooth(0.72, 0.98, odd)
+    tone = (0.70 + 0.60 * grain) * (0.84 + 0.32 * tint) * (1.0 - 0.3 * pit)
     r = mix(mix(p[3], p[0], kind), p[6], burnt) * tone
     g = mix(mix(p[4], p[1], kind), p[7], burnt) * tone
     b = mix(mix(p[5], p[2], kind), p[8], burnt) * tone
-    sand = 0.72 + 0.5 * grain
+    sand = 0.74 + 0.5 * grain
+    film = 0.22 * smooth(0.35, 0.75, fbm3(x * 2.3 + 70.0, y * 2.3, z * 2.3, 4, 2.3 * w))  # lime washed over the faces
+    r, g, b = mix(r, p[9] * sand, film), mix(g, p[10] * sand, film), mix(b, p[11] * sand, film)
     r, g, b = mix(r, p[9] * sand, joint), mix(g, p[10] * sand, joint), mix(b, p[11] * sand, joint)
-    soot = 0.55 * smooth(0.5, 0.75, fbm3(x * 0.9, y * 0.9, z * 0.35, 4, 0.9 * w))
-    r, g, b = r * (1 - 0.62 * soot), g * (1 - 0.63 * soot), b * (1 - 0.66 * soot)
-    bloom = smooth(0.6, 0.8, fbm3(x * 1.3 + 31.0, y * 1.3, z * 0.9, 4, 1.3 * w)) * (0.25 + 0.5 * grain)
-    r, g, b = mix(r, p[9], 0.45 * bloom), mix(g, p[10], 0.45 * bloom), mix(b, p[11], 0.45 * bloom)
+    soot = 0.5 * smooth(0.5, 0.75, fbm3(x * 0.9, y * 0.9, z * 0.35, 4, 0.9 * w))
+    r, g, b = r * (1 - 0.60 * soot), g * (1 - 0.60 * soot), b * (1 - 0.62 * soot)
+    bloom = smooth(0.58, 0.8, fbm3(x * 1.3 + 31.0, y * 1.3, z * 0.9, 4, 1.3 * w)) * (0.25 + 0.5 * grain)
+    r, g, b = mix(r, p[9], 0.5 * bloom), mix(g, p[10], 0.5 * bloom), mix(b, p[11], 0.5 * bloom)
     damp = smooth(1.4, 0.0, z)
     if damp > 0.0:
         moss = p[12] * damp * smooth(0.52, 0.68, fbm3(x * 1.7 + 9.0, y * 1.7, z * 1.7, 4, 1.7 * w))
         r, g, b = mix(r, 0.088 * sand, moss), mix(g, 0.118 * sand, moss), mix(b, 0.025 * sand, moss)
-    return r, g, b, 0.012 * (1.0 - joint) + 0.006 * grain + 0.004 * tint
+    return r, g, b, 0.012 * (1.0 - joint) + 0.006 * grain + 0.004 * tint - 0.003 * pit
 
 
 def _ashlar(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
@@ -95,7 +98,9 @@ def _plaster(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
     grain = fbm2(s * 22.0, t * 22.0, 5, 22.0 * w)
     cloud = fbm3(x * 0.7, y * 0.7, z * 0.7, 5, 0.7 * w)
     patch = fbm3(x * 2.4 + 5.0, y * 2.4, z * 2.4, 4, 2.4 * w)
-    tone = (0.86 + 0.22 * grain) * (0.72 + 0.5 * cloud)
+    trowel = fbm2(s * 5.0 + 1.5 * grain, t * 11.0, 3, 8.0 * w, 7.0)
+    speck = smooth(0.66, 0.78, fbm2(s * 120.0, t * 120.0, 2, 120.0 * w, 9.0))
+    tone = (0.82 + 0.30 * grain) * (0.72 + 0.5 * cloud) * (0.92 + 0.16 * trowel) * (1.0 - 0.22 * speck)
     r, g, b = p[0] * tone, p[1] * tone, p[2] * tone
     pale = 0.35 * smooth(0.5, 0.7, patch)
     r, g, b = mix(r, 0.68, pale), mix(g, 0.62, pale), mix(b, 0.52, pale)
@@ -106,7 +111,7 @@ def _plaster(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
     vein = abs(fbm2(s * 0.9 + 3.0, t * 0.9, 5, 0.9 * w, 2.0) - 0.5)
     crack = line(vein * 1.6, 0.0025, 0.6 * w) * smooth(0.56, 0.7, fbm2(s * 0.8, t * 0.8, 3, 0.8 * w, 5.0)) * 0.55
     r, g, b = r * (1 - 0.7 * crack), g * (1 - 0.72 * crack), b * (1 - 0.74 * crack)
-    height = 0.006 * grain + 0.012 * cloud - 0.006 * crack
+    height = 0.008 * grain + 0.012 * cloud + 0.008 * trowel - 0.006 * crack
     gone = fbm3(x * 0.85 + 40.0, y * 0.85, z * 1.1, 5, 0.85 * w) - 0.13 * min(z, 4.0)
     edge = 0.60 - 0.34 * p[6]
     if p[6] > 0.0 and gone > edge - 0.02:

@@ -16,7 +16,7 @@ def voussoirs(light: Rgb = srgb(222, 208, 182), dark: Rgb = srgb(176, 156, 128),
     return Material("voussoirs", _voussoirs, (*light, *dark, 0.6, block_m))
 
 
-def terracotta(colour: Rgb = srgb(186, 104, 70)) -> Material:
+def terracotta(colour: Rgb = srgb(182, 112, 80)) -> Material:
     """Fired clay with lime bloom and turned rings."""
     return Material("terracotta", _terracotta, colour)
 

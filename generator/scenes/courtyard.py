@@ -166,7 +166,7 @@ def rand(rng: np.random.Generator) -> Courtyard:
         ornament=ornament,  # type: ignore[arg-type]
         pots=str(rng.choice(["balls", "balls", "small trees", "none"])),  # type: ignore[arg-type]
         hedges=bool(rng.random() < 0.5),
-        ivy=round(float(rng.choice([0.0, 0.3, 0.5, 0.7])), 2),
+        ivy=round(float(rng.choice([0.0, 0.25, 0.4, 0.55])), 2),
         trees=int(rng.integers(5, 9)),
         cypresses=int(rng.choice([0, 0, 3, 6])),
         light=light,  # type: ignore[arg-type]

@@ -282,7 +282,7 @@ def _middle(model: Model, p: "Courtyard", stone: Material) -> None:
             (0.08, 1.86),
             (0.01, 1.9),
         ]
-        model.lathe((0.0, y, 0.0), profile, stone, mesh=(24, 46))
+        model.lathe((0.0, y, 0.0), profile, stone, mesh=(40, 60))
         return
     model.box((-0.5, y - 0.5, 0.0), (0.5, y + 0.5, 0.16), stone, "xXyYZ")
     model.box((-0.37, y - 0.37, 0.16), (0.37, y + 0.37, 0.86), stone, "xXyY")
@@ -307,7 +307,7 @@ def _middle(model: Model, p: "Courtyard", stone: Material) -> None:
             (0.24, 1.88),
             (0.02, 1.8),
         ]
-        model.lathe((0.0, y, 0.0), profile, stone, mesh=(20, 30))
+        model.lathe((0.0, y, 0.0), profile, stone, mesh=(40, 48))
     elif p.ornament == "sphere":
         model.lathe((0.0, y, 0.0), [(0.24, 1.0), (0.24, 1.04), (0.14, 1.08), (0.12, 1.12)], stone, mesh=(12, 4))
         model.ball((0.0, y, 1.42), (0.34, 0.34, 0.34), stone)

@@ -13,6 +13,9 @@ from camera_motion.generator.scenes.views import Views
 #: A leaf narrower than this many pixels (length of its half-axis) is merged with its neighbours.
 _SMALLEST_PX = 1.7
 _FEWEST = 0.1
+#: A leaf larger than this is drawn in pieces.
+_DETAILED_PX = 9.0
+_PIECES = 7
 _UNSEEN = 0.15
 
 
@@ -44,9 +47,33 @@ def choose(foliages: list[Foliage], views: Views, spacing_px: float, rng: np.ran
         wider = np.sqrt(1 / share[keep])[:, None]
         half = leaves.half_m[keep] * wider
         parts.append((leaves.points_m[keep], leaves.axes[keep], half, leaves.albedo[keep]))
+        close = size_px[keep] > _DETAILED_PX
+        if close.any():
+            parts[-1] = tuple(x[~close] for x in parts[-1])
+            parts.append(_in_pieces(*(x[close] for x in (leaves.points_m[keep], leaves.axes[keep], half, leaves.albedo[keep]))))
     if not parts:
         return Leaves(np.zeros((0, 3)), np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 3)))
     return Leaves(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _in_pieces(points: Any, axes: Any, half: Any, albedo: Any) -> tuple[Any, ...]:
+    """Draw near leaves as a row of small Gaussians each, tapering to the tips: one alone would look out of focus."""
+    at = np.linspace(-0.9, 0.9, _PIECES)
+    width = np.sqrt(1.02 - at**2) * np.where(at > 0, 1 - 0.35 * at, 1.0)
+    place = points[:, None] + axes[:, None, :, 0] * (1.15 * half[:, None, :1] * at[None, :, None])
+    bend = -0.12 * half[:, None, :1] * (at**2)[None, :, None] * axes[:, None, :, 2]
+    size = np.stack(
+        [
+            np.broadcast_to(half[:, :1] * 0.42, (len(half), _PIECES)),
+            half[:, 1:2] * 0.72 * width[None],
+            np.broadcast_to(half[:, 2:3] * 0.5, (len(half), _PIECES)),
+        ],
+        -1,
+    )
+    vein = 1.0 + 0.08 * np.cos(np.pi * np.arange(_PIECES))
+    colour = albedo[:, None] * vein[None, :, None]
+    frames = np.broadcast_to(axes[:, None], (len(axes), _PIECES, 3, 3))
+    return (place + bend).reshape(-1, 3), frames.reshape(-1, 3, 3), size.reshape(-1, 3), colour.reshape(-1, 3)
 
 
 @njit(cache=True, nogil=True, fastmath=True)

@@ -7,11 +7,11 @@ opening, so that few of them could show anywhere else.
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float32
 from numba import njit
 
 from camera_motion.generator.materials.noise import fbm2, smooth
-from camera_motion.generator.scenes.cells import reflection, through
+from camera_motion.generator.scenes.cells import reflection
 from camera_motion.generator.scenes.surface import Mirror
 from camera_motion.generator.scenes.views import Views
 
@@ -53,6 +53,23 @@ def mirrored(
     return (means_m @ flip.T + shift).astype(np.float32), turned.astype(np.float32)
 
 
+def dimmed(
+    mirror: Mirror, views: Views, means_m: Float32[np.ndarray, "N 3"], colours: Float32[np.ndarray, "N 3"]
+) -> Float32[np.ndarray, "N 3"]:
+    """Let a reflection in water fade the steeper one looks down at it, towards the water's own colour.
+
+    Fresnel's law, softened; it depends on the eye, for which the mean of the views stands in.
+    """
+    if mirror.fade <= 0:
+        return colours
+    front = np.cross(mirror.edge_u, mirror.edge_v)
+    front = front / np.linalg.norm(front)
+    line = means_m - views.centres_m.mean(0)
+    steep = np.abs(line @ front) / np.linalg.norm(line, axis=1)
+    share = (1 - mirror.fade * (1 - (1 - steep) ** 1.7))[:, None]
+    return np.asarray(colours * share + 1.1 * np.array(mirror.tint_rgb) * (1 - share), np.float32)
+
+
 def sheet(
     mirror: Mirror, views: Views, spacing_px: float
 ) -> tuple[
@@ -74,17 +91,6 @@ def sheet(
     colours = np.array(mirror.tint_rgb) * veil[:, 1:]
     scales = np.tile([0.75 * size_u / nu, 0.75 * size_v / nv, 0.001], (len(u), 1))
     return tuple(np.asarray(x, np.float32) for x in (means, scales, veil[:, 0], colours))  # type: ignore[return-value]
-
-
-def hidden_by_mask(mirror: Mirror, image_m: Float64[np.ndarray, "3"], points_m: Float64[np.ndarray, "N 3"]) -> Any:
-    """Whether lines from a mirrored eye miss a mirror that is not a rectangle."""
-    crossing, inside = through(mirror, image_m, points_m)
-    if mirror.mask is None:
-        return ~inside
-    local = crossing - mirror.origin
-    u = local @ mirror.edge_u / (mirror.edge_u @ mirror.edge_u)
-    v = local @ mirror.edge_v / (mirror.edge_v @ mirror.edge_v)
-    return ~(inside & np.asarray(mirror.mask(u, v), bool))
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -120,5 +126,5 @@ def _through_any(
 def _ripples(s: Any, t: Any, veil: float, ripple: float, out: Any) -> None:
     for i in range(len(s)):
         wide, fine = fbm2(s[i] * 2.2, t[i] * 1.1, 4, 0.0), fbm2(s[i] * 9.0, t[i] * 4.0, 3, 0.0, 3.0)
-        out[i, 0] = min(max(veil + ripple * (0.65 * (wide - 0.5) + 0.75 * (fine - 0.5)), 0.03), 0.5)
+        out[i, 0] = min(max(veil + ripple * (0.4 * (wide - 0.5) + 0.75 * (fine - 0.5)), 0.03), 0.5)
         out[i, 1] = 0.6 + 0.8 * smooth(0.2, 0.8, wide)

@@ -106,8 +106,9 @@ def _reflections(
             if index == 0:
                 seen &= glimpsed
             copies, turned = reflect.mirrored(mirror, means[seen], quats[seen])
-            wider = scales[seen] * np.float32([1.2, 1.2, 1.0])
-            made.append((copies, turned, wider, opacity[seen], colour[seen], np.full(len(copies), MIRROR, np.uint8)))
+            wider = scales[seen] * np.array([1.2, 1.2, 1.0], np.float32)
+            tone = reflect.dimmed(mirror, views, copies, colour[seen])
+            made.append((copies, turned, wider, opacity[seen], tone, np.full(len(copies), MIRROR, np.uint8)))
         means, scales, veil, colour = reflect.sheet(mirror, views, spacing_px)
         axes = np.stack([mirror.edge_u, mirror.edge_v, np.cross(mirror.edge_u, mirror.edge_v)], -1)
         axes = axes / np.linalg.norm(axes, axis=0)
@@ -122,15 +123,16 @@ def _dome(model: Model, views: Views, seed: int) -> list[_Part]:
     directions = dome_directions(spacing)
     centre = views.centres_m.mean(0)
     made = []
-    flips = [(np.eye(3), SKY)] + [(cutting.reflection(m)[0], MIRROR) for m in model.mirrors if _level(m)]
-    for flip, kind in flips:
-        turned = directions @ flip.T
+    for mirror in [None, *(m for m in model.mirrors if _level(m))]:
+        turned = directions if mirror is None else directions @ cutting.reflection(mirror)[0].T
         seen = np.zeros(len(directions), bool)
         in_view(turned, views.camera_from_world, views.lens, 0.13, seen)
-        if kind == MIRROR:
+        if mirror is not None:
             seen &= turned[:, 2] < 0.0
         aim = turned[seen]
-        colour = radiance(model.sky, model.sun, directions[seen])
+        colour = radiance(model.sky, model.sun, directions[seen]).astype(np.float32)
+        if mirror is not None:
+            colour = reflect.dimmed(mirror, views, (centre + _DOME_M * aim).astype(np.float32), colour)
         rng = stream(seed, "dome")
         side = np.cross(aim, rng.normal(size=aim.shape))
         side /= np.linalg.norm(side, axis=1, keepdims=True)

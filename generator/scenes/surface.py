@@ -100,7 +100,8 @@ class Mirror:
 
     Whatever lies in front appears mirrored behind it, so nothing else may be visible there: the parts behind the plane
     must be hidden from every camera by opaque surfaces (paving around a pool, the wall that carries a looking glass).
-    `tint_rgb` and `veil` (0..1) are the colour and mean opacity of the sheet that lies on it, `ripple` its unevenness.
+    `tint_rgb` and `veil` (0..1) are the colour and mean opacity of the sheet that lies on it, `ripple` its unevenness; `fade` is how far the reflection is
+    lost to the eye that looks straight down.
     """
 
     origin: Float64[np.ndarray, "3"]
@@ -108,8 +109,9 @@ class Mirror:
     edge_v: Float64[np.ndarray, "3"]
     mask: Mask | None = None
     tint_rgb: Rgb = (0.05, 0.11, 0.11)
-    veil: float = 0.15
+    veil: float = 0.1
     ripple: float = 0.4
+    fade: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -398,9 +400,9 @@ class Model:
         """Add a still pool or a looking glass; see `Mirror` for what must not be visible behind it."""
         corner, eu, ev = (np.asarray(x, np.float64) for x in (origin, edge_u, edge_v))
         if kind == "water":
-            self.mirrors.append(Mirror(corner, eu, ev, mask, tint_rgb or (0.05, 0.11, 0.11), 0.17, 0.4))
+            self.mirrors.append(Mirror(corner, eu, ev, mask, tint_rgb or (0.05, 0.11, 0.11)))
         else:
-            self.mirrors.append(Mirror(corner, eu, ev, mask, tint_rgb or (0.04, 0.045, 0.045), 0.06, 0.0))
+            self.mirrors.append(Mirror(corner, eu, ev, mask, tint_rgb or (0.04, 0.045, 0.045), 0.06, 0.0, 0.0))
 
     def window(self, origin: Vec3, edge_u: Vec3, edge_v: Vec3) -> None:
         """Declare an opening to the sky, its front facing into the room: skylight is sampled through it."""
