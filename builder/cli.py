@@ -131,10 +131,12 @@ def validate(out: Set, /, *, deep: bool = False, workers: Number = None) -> int:
         deep: Also hash every tar, decode every clip, and check its annotation against its pixels once more.
         workers: Processes for --deep; by default every core.
     """
+    from camera_motion.builder.progress import shard_bar
     from camera_motion.builder.run import available_cores
     from camera_motion.builder.validate import validate as check
 
-    report = check(out, deep=deep, workers=workers or available_cores())
+    with shard_bar("checking") as tell:
+        report = check(out, deep=deep, workers=workers or available_cores(), tell=tell)
     for problem in report.problems:
         _complain(problem)
     kind = "deep" if deep else "shallow"

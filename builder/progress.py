@@ -1,6 +1,8 @@
 """What a person sees of a set: a bar while it is built, and in words what it came to."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -62,6 +64,16 @@ class Bar:
     def failed(self, name: str, failure: Failure) -> None:
         """Say at once that a shard could not be made."""
         self._console.print(f"{name}: {failure.reason}", style="red", highlight=False, markup=False)
+
+
+@contextmanager
+def shard_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar of shards on a terminal, and nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("shards")
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
 def summary(manifest: Manifest) -> list[str]:

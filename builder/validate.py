@@ -1,8 +1,9 @@
 """Is a set whole and right? From its receipts in a moment, or, deep, from every byte of its tars."""
 
 import multiprocessing
+import signal
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -32,12 +33,14 @@ class Report:
         return not self.problems
 
 
-def validate(root: Path, *, deep: bool = False, workers: int = 1) -> Report:
+def validate(
+    root: Path, *, deep: bool = False, workers: int = 1, tell: Callable[[int, int], None] | None = None
+) -> Report:
     """Check a set against its own spec.
 
     Shallow: every planned shard has a receipt of this identity and a tar of the right size, every planned clip is
     there, no scene is in two splits. Deep, besides: hashes, members, types, proper poses, the decoded video, and the
-    gate once more on what the tar holds.
+    gate once more on what the tar holds. `tell` hears how many shards of how many are done.
 
     Raises:
         SpecError: the folder holds no set.
@@ -54,7 +57,10 @@ def validate(root: Path, *, deep: bool = False, workers: int = 1) -> Report:
     report.problems += _leaks(receipts)
     report.problems += _strangers(store, {planned.name(index) for index in range(len(planned))})
     if deep:
-        report.problems += _audit_all(root, receipts, workers)
+        for done, problems in enumerate(_audit_all(root, receipts, workers), 1):
+            report.problems += problems
+            if tell:
+                tell(done, len(receipts))
     return report
 
 
@@ -101,15 +107,14 @@ def _strangers(store: Store, names: set[str]) -> list[str]:
     return [f"{path.name} is not a shard of this set; readers would take it for one" for path in found]
 
 
-def _audit_all(root: Path, receipts: list[Receipt], workers: int) -> Iterator[str]:
+def _audit_all(root: Path, receipts: list[Receipt], workers: int) -> Iterator[list[str]]:
+    """Audit every shard, in order; the problems of each as it is done."""
     if workers <= 1 or len(receipts) <= 1:
-        for receipt in receipts:
-            yield from audit(root, receipt)
+        yield from map(audit, repeat(root), receipts)
         return
-    context = multiprocessing.get_context("spawn")
+    crew, context = min(workers, len(receipts)), multiprocessing.get_context("spawn")
     try:
-        with ProcessPoolExecutor(min(workers, len(receipts)), mp_context=context) as pool:
-            for problems in pool.map(audit, repeat(root), receipts):
-                yield from problems
+        with ProcessPoolExecutor(crew, context, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+            yield from pool.map(audit, repeat(root), receipts)
     except BrokenProcessPool:
         raise SpecError("a worker of the validation died; is there enough memory? try --workers 1") from None
