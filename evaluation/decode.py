@@ -19,6 +19,9 @@ _SCALER: Final = int(
     Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.BITEXACT
 )
 
+#: Limited-range luma (16 black, 235 white) to 0..255.
+_STRETCH: Final = np.clip(np.round((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+
 
 def decode(video: bytes, limit_bytes: int = MEMORY_LIMIT_BYTES) -> UInt8[np.ndarray, "T H W 3"]:
     """Every frame of a video file as RGB.
@@ -33,8 +36,8 @@ def luma(
 ) -> tuple[UInt8[np.ndarray, "T h w"], tuple[int, int]]:
     """Every frame as grey, scaled down by area until no side exceeds `long_side`; and the video's width and height.
 
-    The grey of 4:2:0 video is its luma plane as stored (limited range): the samples that were compressed, with no
-    chroma upsampling in between. Raises as `decode` does.
+    The grey of 4:2:0 video is its luma plane, stretched to 0..255: the samples that were compressed, with no chroma
+    upsampling in between. Raises as `decode` does.
     """
     sizes = []
 
@@ -46,9 +49,9 @@ def luma(
     return _gather(shrunk(), limit_bytes), sizes[0]
 
 
-def stream(video: bytes) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-    """Yield the frames of a video file one by one, as RGB; raises as `decode` does."""
-    return (_rgb(picture) for picture in _pictures(video))
+def stream(video: bytes, every: int = 1) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+    """Yield the frames of a video file one by one, or one in `every`, as RGB; raises as `decode` does."""
+    return (_rgb(picture) for number, picture in enumerate(_pictures(video)) if number % every == 0)
 
 
 def _gather(frames: Iterator[np.ndarray], limit_bytes: int) -> np.ndarray:
@@ -96,16 +99,19 @@ def _pictures(video: bytes) -> Iterator[av.VideoFrame]:
 def _rgb(picture: av.VideoFrame) -> UInt8[np.ndarray, "H W 3"]:
     if not picture.format.name.startswith("yuv"):
         return picture.to_ndarray(format="rgb24")
-    full_range = picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
     rgb = picture.reformat(
         format="rgb24",
         src_colorspace=int(_matrix(picture)),
-        src_color_range=int(ColorRange.JPEG if full_range else ColorRange.MPEG),
+        src_color_range=int(ColorRange.JPEG if _is_full_range(picture) else ColorRange.MPEG),
         dst_color_range=int(ColorRange.JPEG),
         interpolation=_SCALER,
         threads=1,
     )
     return rgb.to_ndarray()
+
+
+def _is_full_range(picture: av.VideoFrame) -> bool:
+    return picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
 
 
 def _matrix(picture: av.VideoFrame) -> Colorspace:
@@ -121,7 +127,8 @@ def _grey(picture: av.VideoFrame) -> UInt8[np.ndarray, "H W"]:
     if picture.format.name.startswith("yuv") and picture.format.components[0].bits == 8:
         plane = picture.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-        return np.ascontiguousarray(rows[:, : plane.width])
+        luma_samples = np.ascontiguousarray(rows[:, : plane.width])
+        return luma_samples if _is_full_range(picture) else np.asarray(cv2.LUT(luma_samples, _STRETCH))
     return cv2.cvtColor(_rgb(picture), cv2.COLOR_RGB2GRAY)
 
 
