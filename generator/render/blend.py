@@ -45,6 +45,8 @@ from camera_motion.generator.render.project import (
 #: A patch: small splats waste fewer lanes of 4 x 4 than of 8 x 2 (5 % slower) or 16 x 1 (15 %).
 PATCH_X, PATCH_Y = 4, 4
 LANES = PATCH_X * PATCH_Y
+LANE_X = (np.arange(LANES) % PATCH_X).astype(np.float32)
+LANE_Y = (np.arange(LANES) // PATCH_X).astype(np.float32)
 ACROSS, DOWN = TILE // PATCH_X, TILE // PATCH_Y
 #: Pixels of a tile, patch by patch. Its buffer has planes of this size: transmittance (negative once a pixel has
 #: stopped), red, green, blue, depth, then the weight of each class.
@@ -143,39 +145,48 @@ def patch_simd(typing_context, buffer, at, plane, level, wide, slope, tall, dx, 
 
 @no_type_check
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
-def patch_plain(buffer, at, plane, level, wide, slope, tall, dx, dy, red, green, blue, depth):
+def patch_plain(weights, buffer, at, plane, level, wide, slope, tall, dx, dy, red, green, blue, depth):
     """Blend one splat over the patch at `buffer[at:]`, whose first pixel lies (dx, dy) from the splat's mean.
 
-    Its weights are added to the plane that starts `plane` further on, unless that is 0.
+    Its weights are added to the plane that starts `plane` further on, unless that is 0; `weights` [LANES] is scratch.
     """
-    weights = np.empty(LANES, np.float32)
-    for i in range(LANES):
-        lane_x, lane_y = F(i % PATCH_X), F(i // PATCH_X)
-        down = dy + lane_y
-        across = (dx - slope * dy) + (lane_x - slope * lane_y)
+    lanes = weights.shape[0]  # unknown to the compiler, which would unroll the loops rather than vectorise them
+    # Slices keep the indices below free of signs, and so the loops vectorisable.
+    clear = buffer[at : at + LANES]
+    reds = buffer[at + AREA : at + AREA + LANES]
+    greens = buffer[at + 2 * AREA : at + 2 * AREA + LANES]
+    blues = buffer[at + 3 * AREA : at + 3 * AREA + LANES]
+    depths = buffer[at + 4 * AREA : at + 4 * AREA + LANES]
+    for i in range(lanes):
+        down = dy + LANE_Y[i]
+        across = (dx - slope * dy) + (LANE_X[i] - slope * LANE_Y[i])
         octaves = level - tall * (down * down) - wide * (across * across)
-        octaves = max(octaves, F(-126.0))
+        octaves = octaves if octaves > F(-126.0) else F(-126.0)
         shifted = octaves + ROUND
         rest = octaves - (shifted - ROUND)
         power = C0 + rest * (C1 + rest * (C2 + rest * (C3 + rest * (C4 + rest * C5))))
         bits = F(power).view(np.int32) + (F(shifted).view(np.int32) << np.int32(23))
-        alpha = min(np.int32(bits).view(np.float32), CAP)
+        alpha = np.int32(bits).view(np.float32)
+        alpha = alpha if alpha < CAP else CAP
         weights[i] = alpha if octaves >= LEAST else F(0.0)
-    for i in range(LANES):
-        before = buffer[at + i]
-        weight = weights[i] * before
-        after = before - weight
+    for i in range(lanes):
+        weight = weights[i] * clear[i]
+        after = clear[i] - weight
         going = after > STOP
         weights[i] = weight if going else F(0.0)
-        buffer[at + i] = after if going else -abs(before)
-    for i in range(LANES):
-        buffer[at + AREA + i] += weights[i] * red
-        buffer[at + 2 * AREA + i] += weights[i] * green
-        buffer[at + 3 * AREA + i] += weights[i] * blue
-        buffer[at + 4 * AREA + i] += weights[i] * depth
+        clear[i] = after if going else -abs(clear[i])
+    for i in range(lanes):
+        reds[i] += weights[i] * red
+    for i in range(lanes):
+        greens[i] += weights[i] * green
+    for i in range(lanes):
+        blues[i] += weights[i] * blue
+    for i in range(lanes):
+        depths[i] += weights[i] * depth
     if plane > 0:
-        for i in range(LANES):
-            buffer[at + plane + i] += weights[i]
+        shares = buffer[at + plane : at + plane + LANES]
+        for i in range(lanes):
+            shares[i] += weights[i]
 
 
 @no_type_check
@@ -188,6 +199,7 @@ def blend(plain, starts, members, records, tiles_x, buffer, rgb, alpha, depth_m,
     height, width = alpha.shape
     by_class = classes.shape[0] > 0
     alive = np.empty(ACROSS * DOWN, np.bool_)
+    weights = np.empty(LANES, np.float32)
     for tile in range(starts.shape[0] - 1):
         top = tile // tiles_x * TILE
         left = tile % tiles_x * TILE
@@ -223,7 +235,9 @@ def blend(plain, starts, members, records, tiles_x, buffer, rgb, alpha, depth_m,
                         if plain is None:
                             patch_simd(buffer, at, plane, level, wide, slope, tall, px, py, red, green, blue, depth)
                         else:
-                            patch_plain(buffer, at, plane, level, wide, slope, tall, px, py, red, green, blue, depth)
+                            patch_plain(
+                                weights, buffer, at, plane, level, wide, slope, tall, px, py, red, green, blue, depth
+                            )
             j = block_end
             going = False
             for patch in range(ACROSS * DOWN):
