@@ -20,7 +20,9 @@ class Procedural:
     def __init__(self, family: str, seed: int) -> None:
         """Draw the parameters. Raises SpecError for an unknown family."""
         if family not in scenes.FAMILIES:
-            raise SpecError(f"scene family {family!r} is not known; choose one of: {', '.join(sorted(scenes.FAMILIES))}")
+            raise SpecError(
+                f"scene family {family!r} is not known; choose one of: {', '.join(sorted(scenes.FAMILIES))}"
+            )
         self._family = scenes.FAMILIES[family]
         self._seed = seed
         self.params = self._family.rand(stream(seed, "params"))
