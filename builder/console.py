@@ -23,12 +23,12 @@ def build_here(spec: Spec, root: Path, slice: str, engine: str | None, workers: 
 
     with Bar(Console(stderr=True), spec.name) as bar:
         built = build(spec, root, film, watcher=bar, part=part, engine=engine, workers=workers)
-    for name, failure in built.failures.items():
-        _complain(f"{name}: {failure.reason}" + (f"\n{failure.detail}" if verbose else ""))
+    for name, failure in built.failures.items() if verbose else ():
+        _complain(f"{name}:\n{failure.detail}")
     for line in summary(built.manifest):
         _say(line)
     if not built.complete:
-        todo = "run again to try the failed shards once more"
+        todo = "run again to try the failed shards once more, with --verbose to see where they fail"
         if not built.failures:
             todo = "no candidate of the missing ones passed, nor will it next time: see their reasons"
         _complain(f"{root} is not complete: {built.manifest.keys} of {built.clips} clips; {todo}")
