@@ -140,9 +140,9 @@ def shoot(
     look = camera.look(shot)
     holes: list[float] = []
     shape, settings = spec.video, spec.encode
-    frames = _pictures(camera.renderer, shot, look, holes)
+    frames = pictures(camera.renderer, shot, look, holes)
     video = encode(frames, shape.width, shape.height, shape.fps, settings.codec, settings.crf, settings.preset)
-    proof = gate.prove(video, shot.trajectory, _views(camera.renderer, shot))
+    proof = gate.prove(video, shot.trajectory, clip_views(camera.renderer, shot))
     if not proof.verdict.passed:
         raise Rejected(f"gate: {'; '.join(proof.verdict.reasons)}")
     checks = Checks(**proof.verdict.checks(), holes=float(np.mean(holes)))
@@ -171,16 +171,14 @@ def shoot(
     return FilmedClip(annotation, video, shot.trajectory.camera_from_world, intrinsics, proof.tracks)
 
 
-def _pictures(
-    renderer: CpuRenderer, shot: Shot, look: Look, holes: list[float]
-) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+def pictures(renderer: CpuRenderer, shot: Shot, look: Look, holes: list[float]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
     """Render and finish every frame in order, and note the share of each that no splat covers."""
     for frame in renderer.render_clip(shot.trajectory, range(len(shot.trajectory))):
         holes.append(float(np.mean(frame.alpha < 0.5)))
         yield finish(frame.rgb, frame.alpha, look)
 
 
-def _views(renderer: CpuRenderer, shot: Shot) -> dict[int, gate.GateView]:
+def clip_views(renderer: CpuRenderer, shot: Shot) -> dict[int, gate.GateView]:
     """Depth and trust of the frames that the gate asks for."""
     wanted = gate.frames(len(shot.trajectory))
     rendered = renderer.render_clip(shot.trajectory, wanted, classes=True)
