@@ -23,7 +23,8 @@ BLOCK = 64
 #: Rows of a block: mean, three scaled axes, log2 of the opacity, extent in standard deviations (0: never drawn).
 MEAN, AXES, OCTAVES, EXTENT, FIELDS = 0, 3, 12, 13, 14
 
-#: Floats of one record: a cache line.
+#: Floats of one record: a cache line. (Numba's cache looks at a kernel's own file only: after changing a constant that
+#: `blend` or `pack` imports, touch those too.)
 RECORD = 16
 #: Where things lie in a record. The mean is split in whole pixels and a rest, so that a pixel is offset exactly.
 #: The exponent of a pixel at (dx, dy) from the mean is `level - tall * dy^2 - wide * (dx - slope * dy)^2`, in octaves;

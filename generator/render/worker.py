@@ -101,12 +101,13 @@ class Worker:
 @cache
 def explicit_vectors_fail() -> bool:
     """Whether this machine's compiler refuses the explicit rows, so that the plain loop has to do."""
+    none = np.zeros(0, np.int32)
+    starts = np.zeros(2, np.int64)
+    records = _lines(0).reshape(0, project.RECORD)
+    pictures = [np.empty(shape, np.float32) for shape in ((1, 1, 3), (1, 1), (1, 1), (0, 0, CLASSES))]
     try:
-        blend.blend(
-            None, np.zeros(2, np.int64), np.zeros(0, np.int32), _lines(0).reshape(0, project.RECORD), 1,
-            _lines(blend.PLANES * blend.AREA), np.empty((1, 1, 3), np.float32), np.empty((1, 1), np.float32),
-            np.empty((1, 1), np.float32), np.empty((0, 0, CLASSES), np.float32),
-        )  # fmt: skip
+        bins.fill_tiles(None, none, np.zeros((0, 4), np.int16), 1, starts, none)
+        blend.blend(None, starts, none, records, 1, _lines(blend.PLANES * blend.AREA), *pictures)
     except Exception as error:  # whatever the compiler raises, the plain loop is the answer
         log.warning("explicit vectors do not compile here (%s); rendering with the plain loop", error)
         return True
