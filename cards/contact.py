@@ -47,7 +47,7 @@ def sheet(strips: Sequence[Strip], columns: int = 2, frame_height_px: int = FRAM
         raise ValueError("a contact sheet needs at least one clip")
     columns = min(columns, len(strips))
     strip_width = max(_width(strip, frame_height_px) for strip in strips)
-    texts = [[strip.title, *_wrapped(strip.caption, strip_width)] for strip in strips]
+    texts = [[*_wrapped(strip.title, strip_width, 1), *_wrapped(strip.caption, strip_width, 3)] for strip in strips]
     strip_height = frame_height_px + GAP + max(map(len, texts)) * LINE_PX
     rows = -(-len(strips) // columns)
     size = (MARGIN + columns * (strip_width + MARGIN), MARGIN + rows * (strip_height + MARGIN))
@@ -67,8 +67,8 @@ def sheet(strips: Sequence[Strip], columns: int = 2, frame_height_px: int = FRAM
     return buffer.getvalue()
 
 
-def _wrapped(caption: str, width_px: int) -> list[str]:
-    return textwrap.wrap(caption, int(width_px / (0.52 * TEXT_PX)), max_lines=3, placeholder=" ...")
+def _wrapped(text: str, width_px: int, lines: int) -> list[str]:
+    return textwrap.wrap(text, int(width_px / (0.52 * TEXT_PX)), max_lines=lines, placeholder=" ...")
 
 
 def thumbnail(frame: UInt8[np.ndarray, "h w 3"], height_px: int = FRAME_HEIGHT_PX) -> UInt8[np.ndarray, "H W 3"]:
