@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Bool, Float64
 
 from camera_motion.generator.geometry import SceneGeometry, Subject
 from camera_motion.generator.moves import MOVES, check
@@ -18,19 +17,15 @@ from camera_motion.generator.moves.base import LENS_MM, Scope, Stance
 from camera_motion.generator.paths import SENSOR_MM as SENSOR_MM
 from camera_motion.generator.paths import Start, axis, intrinsics, orientation, trajectory
 from camera_motion.generator.paths import VideoShape as VideoShape
+from camera_motion.generator.sightlines import MEDIAN_M, is_free, look, subjects_in_view
 from camera_motion.schema.base import Rejected
 from camera_motion.schema.camera import Trajectory
 from camera_motion.schema.conventions import WORLD_UP
 from camera_motion.schema.motion import Motion, measure
 from camera_motion.schema.plan import MoveRequest
 
-#: What a free view is, in metres: the camera's distance from anything solid, and that of the nearest thing in view.
+#: How far a camera keeps from anything solid.
 CLEARANCE_M: Final = 0.35
-NEAREST_M: Final = 0.7
-#: The median depth of every view at least, and the distance within which much of it must lie: texture for the gate.
-MEDIAN_M: Final = 1.5
-TEXTURED_M: Final = 30.0
-TEXTURED_SHARE: Final = 0.4
 
 _STARTS: Final = 64
 #: What share of the time a move must take, in each round of starts: at first only those with ample room will do.
@@ -42,17 +37,11 @@ _RAISED_DEG: Final = (-50.0, 20.0)
 _LEVEL_DEG: Final = (-8.0, 8.0)
 #: Nearest and farthest subject. The nearest is farther for a large one, and then so is the farthest.
 _SUBJECT_M: Final = (1.6, 9.0)
-#: Rays across and down each view, and views along a path.
-_GRID: Final = (9, 6)
-_VIEWS: Final = 5
-#: Median depth of the views that are liked best, and how far liking is left to chance.
-_FAVOURITE_M: Final = 5.0
-_WHIM: Final = 0.3
-#: What makes a start promising, beside its variety of depth (in nepers): a subject in view, and chance.
-_SIGHT: Final = 0.35
-_CHANCE: Final = 0.7
-#: Beyond this there is only sky, and its depth counts as this in a median.
-_FAR_M: Final = 60.0
+#: Views looked at along a path.
+_VIEWS: Final = 8
+#: What a subject in view adds to the appeal of a start (two at most count), and how far liking is left to chance.
+_SIGHT: Final = 0.5
+_WHIM: Final = 0.25
 
 
 @dataclass(frozen=True)
@@ -156,19 +145,24 @@ def _starts(
         pitch = np.degrees(np.arctan2(centre[:, 2] - where[:, 2], away))
         low, high = _LEVEL_DEG if stance.level else _RAISED_DEG if stance.raised else _SUBJECT_DEG
         ok = (pitch > low) & (pitch < high)
-        pitch = np.zeros(_STARTS) if stance.level else pitch
-        focus = away / np.cos(np.radians(pitch))
-    pitch = np.zeros(_STARTS) if stance.level else pitch
+        focus = away if stance.level else away / np.cos(np.radians(pitch))
+    if stance.level:
+        pitch = np.zeros(_STARTS)
 
     ok &= ((where >= lo) & (where <= hi)).all(1) & (geometry.space.clearance_m(where) > CLEARANCE_M + 0.05)
     kept = np.flatnonzero(ok)
     if len(kept) == 0:
         return []
     turned = orientation(np.stack([heading[kept], pitch[kept], np.zeros(len(kept))], -1))
-    view = _look(geometry, where[kept], turned, intrinsics(focal[kept], video))
+    lenses = intrinsics(focal[kept], video)
+    view = look(geometry.space, where[kept], turned, lenses)
     depth_m, middle_m = view.median_m(), np.clip(view.centre_m(), *_SUBJECT_M)
-    free = np.flatnonzero(_free(view) & (depth_m > 1.25 * MEDIAN_M))
+    free = np.flatnonzero(is_free(view) & (depth_m > 1.25 * MEDIAN_M))
     liking = view.appeal() + rng.gumbel(scale=_WHIM, size=len(kept))
+    if not stance.subject:
+        liking += _SIGHT * np.minimum(
+            subjects_in_view(geometry.space, geometry.subjects, where[kept], turned, lenses), 2
+        )
     return [
         (
             Start(
@@ -185,66 +179,6 @@ def _starts(
     ]
 
 
-@dataclass(frozen=True)
-class _View:
-    """Distances to the first solid over a grid of pixels, and depths along the optical axis."""
-
-    distance_m: Float64[np.ndarray, "K G"]
-    depth_m: Float64[np.ndarray, "K G"]
-
-    def median_m(self) -> Float64[np.ndarray, " K"]:
-        """Median depth, where the sky counts as far."""
-        median: np.ndarray = np.median(np.minimum(self.depth_m, _FAR_M), axis=1)
-        return median
-
-    def appeal(self) -> Float64[np.ndarray, " K"]:
-        """Rank views as pictures: things at several depths, most of them some metres off, little right in front."""
-        ln_depth = np.log(np.minimum(self.depth_m, _FAR_M))
-        appeal: np.ndarray = (
-            np.minimum(ln_depth.std(1), 0.8)
-            - 0.5 * np.abs(np.median(ln_depth, axis=1) - np.log(_FAVOURITE_M))
-            - 2.0 * (self.depth_m < 1.5).mean(1)
-            - 1.0 * np.maximum(np.isinf(self.depth_m).mean(1) - 0.3, 0.0)
-        )
-        return appeal
-
-    def variety(self) -> Float64[np.ndarray, " K"]:
-        """Spread of the logarithm of depth: near 0 before a wall, about 1 where near and far stand together."""
-        spread: np.ndarray = np.log(np.clip(self.depth_m, 0.1, _FAR_M)).std(axis=1)
-        return spread
-
-    def centre_m(self) -> Float64[np.ndarray, " K"]:
-        """Median distance of the middle of the picture."""
-        grid = self.distance_m.reshape(-1, _GRID[1], _GRID[0])
-        median: np.ndarray = np.median(grid[:, 2:4, 3:6], axis=(1, 2))
-        return median
-
-
-def _look(
-    geometry: SceneGeometry,
-    centres_m: Float64[np.ndarray, "K 3"],
-    world_from_camera: Float64[np.ndarray, "K 3 3"],
-    lenses: Float64[np.ndarray, "K 4"],
-) -> _View:
-    columns, rows = ((np.arange(n) + 0.5) / n for n in _GRID)
-    u, v = (a.ravel() for a in np.meshgrid(columns, rows))
-    x = (u - lenses[:, 2:3]) / lenses[:, 0:1]
-    y = (v - lenses[:, 3:4]) / lenses[:, 1:2]
-    rays = np.stack([x, y, np.ones_like(x)], -1)
-    length = np.linalg.norm(rays, axis=-1)
-    directions = (rays / length[..., None]) @ np.swapaxes(world_from_camera, 1, 2)
-    origins = np.repeat(centres_m, len(u), axis=0)
-    distance = geometry.space.cast_m(origins, directions.reshape(-1, 3)).reshape(length.shape)
-    return _View(distance, distance / length)
-
-
-def _free(view: _View) -> Bool[np.ndarray, " K"]:
-    """Tell which views are free: nothing close, no wall before the nose, enough within reach to see it move."""
-    textured = (view.distance_m < TEXTURED_M).mean(1) >= TEXTURED_SHARE
-    free: np.ndarray = (view.distance_m.min(1) >= NEAREST_M) & (view.median_m() >= MEDIAN_M) & textured
-    return free
-
-
 def _require_room(geometry: SceneGeometry, path: Trajectory, video: VideoShape) -> None:
     """Raise Rejected unless the whole path is clear of solids, within bounds, and its lens exists."""
     lo, hi = geometry.bounds_m
@@ -252,7 +186,11 @@ def _require_room(geometry: SceneGeometry, path: Trajectory, video: VideoShape) 
     low = np.array([lo[0], lo[1], geometry.ground_m + CLEARANCE_M])
     if not ((centres >= low - 1e-9) & (centres <= hi + 1e-9)).all():
         raise Rejected("the path leaves the scene")
-    if geometry.space.clearance_m(centres).min() < CLEARANCE_M:
+    step = np.diff(centres, axis=0)
+    length = np.linalg.norm(step, axis=1)
+    far = length > CLEARANCE_M  # else what is clear at both ends is clear between them
+    through = geometry.space.cast_m(centres[:-1][far], step[far] / length[far, None]) < length[far]
+    if geometry.space.clearance_m(centres).min() < CLEARANCE_M or through.any():
         raise Rejected("something is in the way")
     focal_mm = path.intrinsics[:, 0] * SENSOR_MM * video.width / max(video.width, video.height)
     if focal_mm.min() < LENS_MM[0] - 1e-9 or focal_mm.max() > LENS_MM[1] + 1e-9:
@@ -263,7 +201,7 @@ def _require_view(geometry: SceneGeometry, path: Trajectory, subject: Subject | 
     """Raise Rejected unless the view is free along the path, and the subject seen at both ends and most of the way."""
     frames = np.unique(np.linspace(0, len(path) - 1, _VIEWS).round().astype(int))
     poses = path.world_from_camera[frames]
-    if not _free(_look(geometry, poses[:, :3, 3], poses[:, :3, :3], path.intrinsics[frames])).all():
+    if not is_free(look(geometry.space, poses[:, :3, 3], poses[:, :3, :3], path.intrinsics[frames])).all():
         raise Rejected("the view is not free")
     if subject is not None:
         to_subject = np.array(subject.position_m) - poses[:, :3, 3]

@@ -1,14 +1,16 @@
 """Placing: every move in every direction and speed, in a small courtyard and a small room."""
 
 import json
+from typing import Literal
 
 import numpy as np
 import pytest
 
 from camera_motion.generator import solids
 from camera_motion.generator.geometry import SceneDescription, SceneGeometry, Subject
-from camera_motion.generator.place import CLEARANCE_M, NEAREST_M, Shot, VideoShape, place
+from camera_motion.generator.place import CLEARANCE_M, Shot, VideoShape, place
 from camera_motion.generator.seeds import stream
+from camera_motion.generator.sightlines import NEAREST_M
 from camera_motion.schema.base import Rejected, SpecError, canonical_json
 from camera_motion.schema.camera import validate_rotations
 from camera_motion.schema.motion import measure
@@ -23,7 +25,7 @@ LONG = VideoShape(480, 832, 121, 24.0)
 DIRECTED = [(move, ways[0]) for move, ways in DIRECTIONS.items() if ways]
 
 
-def _words(kind: str) -> SceneDescription:
+def _words(kind: Literal["exterior", "interior"]) -> SceneDescription:
     return SceneDescription(kind, "a plain place", "a place", (), "daylight", ())
 
 
