@@ -2,9 +2,11 @@
 
 import pytest
 from jaxtyping import install_import_hook
+from typechecking import compile_without_checks
 
+compile_without_checks()
 install_import_hook(
-    [f"camera_motion.{p}" for p in ("schema", "evaluation", "generator", "cards", "builder")], "beartype.beartype"
+    [f"camera_motion.{p}" for p in ("schema", "evaluation", "generator", "cards", "builder")], "typechecking.check"
 )
 
 SKIPPED = pytest.StashKey[list[str]]()
