@@ -122,7 +122,7 @@ def demand(
     wished = np.clip(wished, _FINEST_M, coarsest)
     nearest = np.min([np.linalg.norm(cells.centres_m - eye, axis=1) for eye in views.centres_m], axis=0)
     # Near a camera, big splats on the far sides of things would show as a fringe around them.
-    small = np.clip(_UNSEEN_SHARE * nearest, _FINEST_UNSEEN_M, _UNSEEN_M)[:, None]
+    small = np.clip(_UNSEEN_SHARE * nearest / detail, _FINEST_UNSEEN_M, _UNSEEN_M)[:, None]
     small = np.where(flat[cells.patch][:, None], small, np.minimum(small, np.maximum(lengths / 3, _FINEST_M)))
     coarse = np.where(lengths > 1.0, np.minimum(lengths, 8.0), small)
     spacing = np.where(seen[:, None], wished, coarse)
@@ -193,21 +193,27 @@ def through(
 
 
 def _in_sight(cells: Cells, index: Any, eye: Any, rays: Rays) -> Any:
-    """Which of the cells have their centre, or one of four places near their edges, in free sight of the eye."""
+    """Tell which cells have their centre, or one of four places near their edges, in free sight of the eye.
+
+    The shadow mesh is coarser than the surface: large cells are given the benefit of the doubt.
+    """
     free = np.zeros(len(index), bool)
+    size = np.linalg.norm(cells.across_u_m[index], axis=1) + np.linalg.norm(cells.across_v_m[index], axis=1)
+    slack = np.maximum(0.12, 0.25 * size)
     for a, b in ((0.0, 0.0), (0.42, 0.42), (-0.42, 0.42), (0.42, -0.42), (-0.42, -0.42)):
         left = np.flatnonzero(~free)
         if len(left) == 0:
             break
         at = index[left]
         target = cells.centres_m[at] + a * cells.across_u_m[at] + b * cells.across_v_m[at]
-        line = target - eye
+        line = target + 0.04 * slack[left, None] * cells.normals[at] - eye
         length = np.linalg.norm(line, axis=1)
-        free[left] = ~rays.blocked(np.broadcast_to(eye, line.shape), line / length[:, None], length - 0.12)
+        limit = np.maximum(length - slack[left], 0.01)
+        free[left] = ~rays.blocked(np.broadcast_to(eye, line.shape), line / length[:, None], limit)
     return free
 
 
-def _unit(v: Float64[np.ndarray, "N 3"]) -> Float64[np.ndarray, "N 3"]:
+def _unit(v: Float64[np.ndarray, "*B 3"]) -> Float64[np.ndarray, "*B 3"]:
     return np.asarray(v / (np.linalg.norm(v, axis=-1, keepdims=True) + 1e-12))
 
 
