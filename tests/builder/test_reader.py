@@ -17,9 +17,11 @@ from camera_motion.builder.run import build
 from camera_motion.builder.shard import read_tar, write_tar
 from camera_motion.builder.store import writing
 from camera_motion.evaluation.decode import decode
+from camera_motion.generator.clip import film
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import Rejection
 from camera_motion.schema.columns import COLUMNS
+from camera_motion.schema.parse import parse
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +152,23 @@ def test_a_split_that_the_spec_leaves_empty_is_refused() -> None:
     spec = tiny.spec(splits={"train": 1.0, "test": 0.0})
     with pytest.raises(SpecError, match="has no shard in it"):
         CameraMotion.generate(spec, "test", film=tiny.film)
+
+
+@pytest.mark.slow
+def test_real_clips_are_the_same_rows_built_or_generated(tmp_path: Path) -> None:
+    spec = parse(
+        {
+            "name": "real",
+            "clips": 2,
+            "clips_per_scene": 2,
+            "shard_clips": 2,
+            "video": {"width": 256, "height": 160, "frames": 17, "fps": 12},
+            "moves": [{"move": "truck", "directions": ["left"], "speeds": ["regular"]}],
+            "render": {"spacing_px": 2.5},
+        }
+    )
+    build(spec, tmp_path, film, engine="serial")
+    rows = list(CameraMotion.generate(spec))
+    assert rows == list(CameraMotion.stream(tmp_path))
+    assert [row["key"] for row in rows] == ["cm-real-000000", "cm-real-000001"]
+    assert rows[1]["main_motion"] == "truck_left"
