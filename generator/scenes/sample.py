@@ -26,13 +26,14 @@ _TEXELS = 42_000
 _FINEST_TEXEL_M = 0.1
 _LEAF_SIGMA = 0.6
 
+#: Means, quaternions, scales, opacities, colours and classes of some splats; lists hold parts of any lengths.
 _Part = tuple[
-    Float32[np.ndarray, "n 3"],
-    Float32[np.ndarray, "n 4"],
-    Float32[np.ndarray, "n 3"],
-    Float32[np.ndarray, " n"],
-    Float32[np.ndarray, "n 3"],
-    UInt8[np.ndarray, " n"],
+    Float32[np.ndarray, "_ 3"],
+    Float32[np.ndarray, "_ 4"],
+    Float32[np.ndarray, "_ 3"],
+    Float32[np.ndarray, " _"],
+    Float32[np.ndarray, "_ 3"],
+    UInt8[np.ndarray, " _"],
 ]
 
 
