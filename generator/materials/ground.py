@@ -23,12 +23,12 @@ def gravel(light: Rgb = srgb(190, 172, 142), dark: Rgb = srgb(128, 112, 92)) -> 
     return Material("gravel", _gravel, (*light, *dark))
 
 
-def lawn(fresh: Rgb = srgb(96, 122, 46), dry: Rgb = srgb(140, 138, 72)) -> Material:
+def lawn(fresh: Rgb = srgb(72, 92, 40), dry: Rgb = srgb(112, 112, 62)) -> Material:
     """Mown grass seen from above; blades are grown on top of it where it is near."""
     return Material("lawn", _lawn, (*fresh, *dry))
 
 
-def fields(green: Rgb = srgb(64, 84, 38), straw: Rgb = srgb(132, 128, 72)) -> Material:
+def fields(green: Rgb = srgb(66, 84, 42), straw: Rgb = srgb(124, 120, 70)) -> Material:
     """Meadows and slopes outside the walls."""
     return Material("fields", _fields, (*green, *straw))
 
@@ -122,7 +122,7 @@ def _fields(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
     tuft = fbm2(x * 0.5, y * 0.5, 5, 0.5 * w, 1.0)
     fine = fbm2(x * 9.0, y * 9.0, 3, 9.0 * w, 2.0)
     straw = smooth(0.42, 0.62, broad + 0.2 * (tuft - 0.5))
-    tone = (0.45 + 0.8 * tuft) * (0.65 + 0.7 * fine)
+    tone = (0.40 + 0.85 * tuft) * (0.5 + 1.0 * fine)
     return (
         mix(p[0], p[3], straw) * tone,
         mix(p[1], p[4], straw) * tone,

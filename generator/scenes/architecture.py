@@ -302,7 +302,7 @@ def _corner(
         return polar(u, far + (outer - far) * v, 0.0)
 
     size = (arc * outer, 0.42 * outer)
-    model.patch(spandrel, size, paving, (10, 1), tex_axes=np.array([[1.0, 0, 0], [0, 1.0, 0]]))
+    model.patch(spandrel, size, paving, (10, 1), tex_axes=np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]))
 
 
 def _rounded(hx: float, hy: float, radius: float) -> Callable[..., np.ndarray]:

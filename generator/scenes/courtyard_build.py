@@ -64,7 +64,7 @@ def build_model(p: "Courtyard") -> Model:
     _walls(model, p, wall, stone, blocks, wood)
     _galleries(model, p, stone, wood)
     _floor(model, p, blocks)
-    _middle(model, p, stone)
+    _middle(model, p)
     _pots(model, p)
     for index, (lo, hi) in enumerate(p.hedge_boxes_m()):
         plants.hedge(model, lo, hi, plants.BOX, stream(p.seed, "hedge", index))
@@ -122,8 +122,8 @@ def _look(p: "Courtyard") -> Look:
         bloom=0.05,
         vignette=0.3,
         sharpen=0.35,
-        fog_per_m=0.0034,
-        fog_start_m=8.0,
+        fog_per_m=0.0026,
+        fog_start_m=14.0,
         fog_rgb=fog[p.light],
     )
 
@@ -251,10 +251,11 @@ def _lawn(model: Model, p: "Courtyard", blocks: Material) -> None:
     plants.tufts(model, feet, 0.07, rng, 0.012)
 
 
-def _middle(model: Model, p: "Courtyard", stone: Material) -> None:
+def _middle(model: Model, p: "Courtyard") -> None:
     y = p.middle_y_m
     if p.ornament == "none":
         return
+    stone = limestone(*_STONES[p.stone_tone], drip=0.3)
     if p.ornament == "bowl":
         profile = [
             (0.5, -0.10),
@@ -414,6 +415,7 @@ def _greenery(model: Model, p: "Courtyard") -> None:
     if p.ivy > 0:
         _ivy(model, p)
     _tufts(model, p)
+    _meadow(model, p)
 
 
 def _ivy(model: Model, p: "Courtyard") -> None:
@@ -460,3 +462,16 @@ def _tufts(model: Model, p: "Courtyard") -> None:
     keep &= ~((np.abs(feet[:, 0] - p.gate_x_m) < p.gate_radius_m + 0.2) & (feet[:, 1] > length - 1))
     feet = feet[keep]
     plants.tufts(model, np.column_stack([feet, np.zeros(len(feet))]), 0.1, rng)
+
+
+def _meadow(model: Model, p: "Courtyard") -> None:
+    """Grow taller grass outside the gates, thinning out with distance."""
+    gates = [(p.gate_x_m, p.length_m + 0.75, 1.0)] + ([(0.0, -0.75, -1.0)] if p.front == "gate" else [])
+    for index, (x, y, way) in enumerate(gates):
+        rng = stream(p.seed, "meadow", index)
+        n = 16000
+        away = 14.0 * rng.random(n) ** 1.3
+        feet = np.column_stack([x + rng.normal(size=n) * (1.3 + 0.55 * away), y + way * away])
+        keep = plants.patchy(feet, 0.8, 0.7, float(rng.uniform(0, 50))) & (away > 0.05)
+        feet = feet[keep]
+        plants.tufts(model, np.column_stack([feet, np.full(len(feet), -0.05)]), 0.24, rng, 0.014)

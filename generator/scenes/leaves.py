@@ -14,7 +14,7 @@ from camera_motion.generator.scenes.views import Views
 _SMALLEST_PX = 1.7
 _FEWEST = 0.1
 #: A leaf larger than this is drawn in pieces.
-_DETAILED_PX = 9.0
+_DETAILED_PX = 5.5
 _PIECES = 7
 _UNSEEN = 0.15
 

@@ -184,21 +184,23 @@ def ivy(
     `free` lists openings (from, to, up to which height) along the wall, in metres, that stay clear.
     """
     length = float(np.linalg.norm(along_m))
-    n = int(520 * length * height_m * cover)
+    n = int(760 * length * height_m * cover)
     s = rng.uniform(0, length, n)
     rise = rng.beta(1.1, 2.0, n) * height_m
     z = height_m - rise if hanging else rise
     shift = rng.uniform(0, 100, 2)
     pattern = noise_pattern(s * 0.42 + shift[0], z * 0.3 + shift[1], 4)
     reach = noise_pattern(s * 0.55 + shift[1], np.full(n, 3.7), 3)
-    keep = (pattern > 0.62 - 0.28 * cover) & (rise < height_m * (0.15 + 1.3 * cover * reach)) & (z > 0.04)
+    ragged = noise_pattern(s * 2.1 + shift[0], rise * 1.6, 3)
+    limit = height_m * (0.1 + 1.3 * cover * reach) * (0.35 + 1.3 * ragged) * rng.uniform(0.75, 1.1, n)
+    keep = (pattern > 0.62 - 0.28 * cover) & (rise < limit) & (z > 0.04)
     for start, stop, top in free or []:
         keep &= ~((s > start) & (s < stop) & (z < top))
     s, z = s[keep], z[keep]
     lift = 0.02 + 0.13 * rng.beta(1.2, 1.6, len(s)) * (0.4 + pattern[keep])
     points = origin_m + s[:, None] * along_m / length + z[:, None] * np.array([0, 0, 1.0]) + lift[:, None] * normal
     tint = (0.55 + 0.55 * lift / lift.max(initial=0.01))[:, None] * rng.uniform(0.8, 1.15, (len(s), 1))
-    _leaves(model, points, np.broadcast_to(normal + (0, 0, 0.35), points.shape), 0.06, leafage, rng, tint, slender=0.8)
+    _leaves(model, points, np.broadcast_to(normal + (0, 0, 0.35), points.shape), 0.05, leafage, rng, tint, slender=0.85)
 
 
 def tufts(
@@ -208,7 +210,7 @@ def tufts(
     n = len(feet_m)
     direction = np.concatenate([rng.normal(size=(n, 2)) * 0.4, np.ones((n, 1))], 1)
     length = rng.uniform(0.35, 1.0, n) * longest_m
-    model.blades(feet_m, direction, length, width_m, srgb(80, 104, 36), srgb(150, 156, 72), rng)
+    model.blades(feet_m, direction, length, width_m, srgb(62, 80, 34), srgb(124, 126, 66), rng)
 
 
 def patchy(points_m: Float64[np.ndarray, "n 2"], grain_m: float, share: float, shift: float) -> np.ndarray:

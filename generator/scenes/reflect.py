@@ -125,6 +125,6 @@ def _through_any(
 @njit(cache=True, nogil=True, fastmath=True)
 def _ripples(s: Any, t: Any, veil: float, ripple: float, out: Any) -> None:
     for i in range(len(s)):
-        wide, fine = fbm2(s[i] * 2.2, t[i] * 1.1, 4, 0.0), fbm2(s[i] * 9.0, t[i] * 4.0, 3, 0.0, 3.0)
-        out[i, 0] = min(max(veil + ripple * (0.4 * (wide - 0.5) + 0.75 * (fine - 0.5)), 0.03), 0.5)
+        wide, fine = fbm2(s[i] * 1.4, t[i] * 0.9, 3, 0.0), fbm2(s[i] * 13.0, t[i] * 6.0, 3, 0.0, 3.0)
+        out[i, 0] = min(max(veil + ripple * (0.22 * (wide - 0.5) + 0.7 * (fine - 0.5)), 0.03), 0.5)
         out[i, 1] = 0.6 + 0.8 * smooth(0.2, 0.8, wide)

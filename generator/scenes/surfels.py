@@ -156,7 +156,7 @@ def _paint(
         nx, ny, nz = nx / ln, ny / ln, nz / ln
         bx, by, bz = ny * tz - nz * ty, nz * tx - nx * tz, nx * ty - ny * tx
         s, t = frame[2] + us[i] * frame[0], frame[3] + vs[i] * frame[1]
-        w = 0.5 * np.sqrt(hu * hv)
+        w = 0.5 * min(hu, hv) * (max(hu, hv) / min(hu, hv)) ** 0.3
         reach_u, reach_v = max(0.25 * hu, 0.0015), max(0.25 * hv, 0.0015)
         red = green = blue = height = slope_u = slope_v = 0.0
         for tap in range(4):
