@@ -115,7 +115,7 @@ def amount(motion: str, magnitude: float, unit: str) -> str:
             return f"by {_count(magnitude, 'metre')}"
         case "ln f":
             ratio = math.exp(magnitude if motion == "zoom_in" else -magnitude)
-            return f"to {_number(ratio)} times the focal length"
+            return f"to {f'{ratio:.2f}'.rstrip('0').rstrip('.')} times the focal length"
     return ""
 
 

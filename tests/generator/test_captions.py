@@ -200,7 +200,9 @@ def test_amounts_are_those_measured() -> None:
     pan = motion_of(Segment(0, 48, "pan_left", 1.0, "deg", "slow"))
     zoom = motion_of(Segment(0, 48, "zoom_out", float(np.log(2.0)), "ln f", "slow"))
     assert all("by 1 degree." in c.camera for c in captions(pan, COURTYARD))
+    slight = motion_of(Segment(0, 48, "zoom_in", 0.03, "ln f", "slow"))
     assert all("to 0.5 times the focal length" in c.camera for c in captions(zoom, COURTYARD))
+    assert all("to 1.03 times the focal length" in c.camera for c in captions(slight, COURTYARD))
 
 
 def test_a_closed_circle_is_called_a_full_orbit() -> None:
