@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from camera_motion.schema.receipt import Receipt
 from camera_motion.schema.spec import Spec
 
-#: Core-seconds and bytes measured at 512 x 320 with splats 1.3 px apart, on one core of a 2.x GHz x86 server with
-#: AVX2. A scene costs a part that does not depend on the picture and one that grows with its pixels.
+#: Core-seconds and bytes, fitted to builds of 256 x 256, 512 x 320 and 832 x 480 with splats 3.0 and 1.3 px apart on
+#: one core of an x86 server with AVX-512. Scenes, clips and frames cost a part that does not depend on the picture and
+#: one that grows with its pixels; x265 and ffv1 sizes are rules of thumb.
 REFERENCE_PIXELS = 512 * 320
-SCENE_FIXED_S, SCENE_S = 4.5, 6.8
-FRAME_FIXED_S, FRAME_S = 0.020, 0.055
-CLIP_S = 1.5  # placing, the gate, quality, writing
-BYTES_PER_PIXEL = {"h264": 0.030, "h265": 0.018, "ffv1": 1.2}
-ARRAYS_BYTES = 45_000
+SCENE_FIXED_S, SCENE_S = 1.5, 4.5
+CLIP_S, FRAME_FIXED_S, FRAME_S = 0.6, 0.012, 0.045
+BYTES_PER_PIXEL = {"h264": 0.037, "h265": 0.022, "ffv1": 1.2}
+ARRAYS_BYTES = 50_000
 
-#: Candidates tried per clip.
-CANDIDATES = 1.1
+#: Candidates filmed per clip; those that find no place cost next to nothing.
+CANDIDATES = 1.03
 
 
 @dataclass(frozen=True)
