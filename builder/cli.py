@@ -140,7 +140,8 @@ def validate(out: Set, /, *, deep: bool = False, workers: Number = None) -> int:
     for problem in report.problems:
         _complain(problem)
     kind = "deep" if deep else "shallow"
-    verdict = "right" if report.right else f"{len(report.problems)} problems"
+    count = len(report.problems)
+    verdict = "right" if report.right else f"{count} problem{'s' if count > 1 else ''}"
     _say(f"{out}: {report.clips} clips in {report.shards} shards, {kind}: {verdict}")
     return GOOD if report.right else WRONG
 
