@@ -48,7 +48,7 @@ def cloth_shade(x: float, y: float, z: float, s: float, t: float, w: float, p: A
     p: rgb, second rgb, style (0 plain, 1 stripes, 2 checks, 3 motif), scale.
     """
     thread = 0.0045
-    fade = min(1.0, 0.0035 / max(w, 1e-4))
+    fade = min(1.0, (0.0011 / max(w, 1e-4)) ** 2)
     weave = math.sin(s * math.pi / thread) * math.sin(t * math.pi / thread)
     slub = fbm2(s * 160.0, t * 24.0, 2, w * 120.0, 1.0) + fbm2(s * 24.0, t * 160.0, 2, w * 120.0, 2.0) - 1.0
     nap = fbm3(x * 6.0, y * 6.0, z * 6.0, 4, w * 6.0)

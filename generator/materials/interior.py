@@ -187,7 +187,7 @@ def finishes(palette: str, wall: str, rng: np.random.Generator) -> Finishes:
         wood_dark=of.wood(*dark, 0.6),
         case=of.wood(*(main if rng.random() < 0.6 else dark), 0.8),
         trim=of.wood(*_WOODS[_PANELLING.get(palette, "oak")], 0.1) if wall == "boiserie" else of.paint(p.trim),
-        sash=of.paint(p.trim),
+        sash=of.paint((0.8 * p.trim[0], 0.8 * p.trim[1], 0.8 * p.trim[2])),
         fabrics=(
             of.cloth(a, b),
             of.cloth(b, a, "motif" if rng.random() < 0.4 else "plain", 0.16),
@@ -231,7 +231,7 @@ def wall_material(finish: str, palette: str, height_m: float, bay_m: float) -> M
     if finish == "damask":
         return walls.damask(p.wall, p.figure, p.dado, height_m, DADO_M, bay_m, 0.46)
     if finish == "boiserie":
-        return walls.boiserie(*_WOODS[_PANELLING.get(palette, "oak")], height_m, bay_m * 0.8)
+        return walls.boiserie(*_WOODS[_PANELLING.get(palette, "oak")], height_m, bay_m)
     if finish == "brick":
         return walls.brick(p.trim, srgb(164, 92, 66), 0.55)
     return walls.panelled(p.wall, p.dado, height_m, DADO_M, bay_m, above=True)

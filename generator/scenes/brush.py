@@ -25,18 +25,20 @@ _FACES = {
 
 
 class Brush:
-    """Draws into `model` from a frame at `origin`, turned by `yaw_deg` about z and then `pitch_deg` about its own x."""
+    """Draws into `model` from a frame at `origin`, turned by `yaw_deg` about z.
 
-    def __init__(
-        self, model: Model, origin: Point, yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0
-    ) -> None:
+    `detail` below 1 asks for wider spacing of all that is drawn with it.
+    """
+
+    def __init__(self, model: Model, origin: Point, yaw_deg: float = 0.0, detail: float = 1.0) -> None:
         self.model = model
+        self.detail = detail
         self._origin = np.array(origin, np.float64)
-        self._turn = _turn(yaw_deg, pitch_deg, roll_deg)
+        self._turn = _turn(yaw_deg, 0.0, 0.0)
 
     def at(self, origin: Point, yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0) -> "Brush":
-        """Make a brush in a frame within this one."""
-        inner = Brush(self.model, (0.0, 0.0, 0.0))
+        """Make a brush in a frame within this one, turned about z, then its own x, then its own y."""
+        inner = Brush(self.model, (0.0, 0.0, 0.0), detail=self.detail)
         inner._origin = self.world(np.array([origin]))[0]
         inner._turn = self._turn @ _turn(yaw_deg, pitch_deg, roll_deg)
         return inner
@@ -59,10 +61,19 @@ class Brush:
         tex: tuple[float, float] = (0.0, 0.0),
         solid: bool = True,
         glow: Rgb = (0.0, 0.0, 0.0),
+        tex_axes: Float64[np.ndarray, "2 3"] | None = None,
     ) -> None:
         """Add a surface (u, v) -> points of this frame; `size_m` are its lengths along u and v."""
         self.model.patch(
-            lambda u, v: self.world(surface(u, v)), size_m, material, mesh, solid=solid, tex_origin=tex, glow_rgb=glow
+            lambda u, v: self.world(surface(u, v)),
+            size_m,
+            material,
+            mesh,
+            solid=solid,
+            tex_origin=tex,
+            glow_rgb=glow,
+            tex_axes=tex_axes,
+            detail=self.detail,
         )
 
     def quad(
@@ -79,7 +90,7 @@ class Brush:
         eu, ev = self._turn @ np.array(edge_u), self._turn @ np.array(edge_v)
         if np.linalg.norm(ev) > np.linalg.norm(eu):
             material = upright(material)
-        self.model.quad(corner, eu, ev, material, tex_origin=tex, albedo=albedo)
+        self.model.quad(corner, eu, ev, material, tex_origin=tex, albedo=albedo, detail=self.detail)
 
     def box(
         self, lo: Point, hi: Point, material: Material, faces: str = "xXyYZ", tex: tuple[float, float] = (0.0, 0.0)
@@ -165,8 +176,10 @@ class Brush:
         line[:, 0] = np.maximum(line[:, 0], 0.002)
         self.lathe(centre, [(float(r), float(z)) for r, z in line], material, sides)
 
-    def ball(self, centre: Point, radii_m: Point, material: Material, sides: int = 18) -> None:
-        """Add an ellipsoid."""
+    def ball(
+        self, centre: Point, radii_m: Point, material: Material, sides: int = 18, glow: Rgb = (0.0, 0.0, 0.0)
+    ) -> None:
+        """Add an ellipsoid, which may give off light."""
         c, r = np.array(centre, np.float64), np.array(radii_m, np.float64)
 
         def surface(u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -174,9 +187,8 @@ class Brush:
             return c + r * np.stack([np.cos(b) * np.cos(a), np.cos(b) * np.sin(a), np.sin(b)], 1)
 
         flat = float(r[0] + r[1]) / 2
-        self.patch(
-            surface, (2 * math.pi * flat * 0.8, math.pi * (flat + float(r[2])) / 2), material, (sides, sides // 2)
-        )
+        size = (2 * math.pi * flat * 0.8, math.pi * (flat + float(r[2])) / 2)
+        self.patch(surface, size, material, (sides, sides // 2), glow=glow)
 
     def rod(
         self, p: Point, q: Point, radius_m: float, material: Material, end_radius_m: float | None = None, sides: int = 8

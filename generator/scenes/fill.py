@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-#: Mean radiance and irradiance indoors that a room is brought to; the factor is the geometric mean of what either
-#: asks for, so that dark rooms stay darker than white ones.
+#: Mean radiance and irradiance indoors that a room is brought to; the factor lies between what either asks for, so
+#: that dark rooms stay darker than white ones.
 _RADIANCE, _IRRADIANCE = 0.27, 2.6
 
 
@@ -25,8 +25,7 @@ class Fill:
 
     def holds(self, points_m: Float[np.ndarray, "N 3"]) -> Bool[np.ndarray, " N"]:
         """Tell which points are indoors."""
-        inside: np.ndarray = ((points_m > np.array(self.low_m)) & (points_m < np.array(self.high_m))).all(1)
-        return inside
+        return np.asarray(((points_m > np.array(self.low_m)) & (points_m < np.array(self.high_m))).all(1))
 
     def gain(
         self,
@@ -38,6 +37,5 @@ class Fill:
         share = areas_m2 / max(float(areas_m2.sum()), 1e-9)
         light = np.maximum(share @ irradiance, 1e-6)
         radiance = max(float(share @ (albedo * irradiance).mean(1)) / np.pi, 1e-6)
-        level = np.sqrt(_IRRADIANCE / light.mean() * _RADIANCE / radiance)
-        balance: np.ndarray = np.sqrt(light.mean() / light)
-        return level * balance
+        level = (_IRRADIANCE / light.mean()) ** 0.65 * (_RADIANCE / radiance) ** 0.35
+        return np.asarray(level * np.sqrt(light.mean() / light))

@@ -426,6 +426,38 @@ def open_book(brush: Brush, f: Finishes) -> None:
     brush.box((-w - 0.006, -d / 2 - 0.006, 0.0), (w + 0.006, d / 2 + 0.006, 0.005), f.covers[0], "xXyYZ")
 
 
+def chandelier(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
+    """Draw a brass chandelier that hangs from the top of its own height."""
+    r, h = item.size_m[0] / 2, item.size_m[2]
+    brush.rod((0, 0, 0.5), (0, 0, h), 0.009, f.brass)
+    brush.turned((0, 0, h - 0.05), [(0.01, -0.04), (0.04, -0.02), (0.07, 0.04)], f.brass, 14, 3)
+    body = [
+        (0.012, 0.0),
+        (0.03, 0.03),
+        (0.075, 0.1),
+        (0.03, 0.18),
+        (0.02, 0.26),
+        (0.05, 0.34),
+        (0.03, 0.42),
+        (0.012, 0.52),
+    ]
+    brush.turned((0, 0, 0), body, f.brass, 18, 4)
+    t = np.linspace(0, 1, 16)
+    out, up = 0.03 + (r - 0.09) * t, 0.2 - 0.17 * np.sin(np.pi * t * 0.95) + 0.06 * t
+    for k in range(8):
+        a = 2 * math.pi * k / 8
+        arm = np.stack([out * math.cos(a), out * math.sin(a), up], 1)
+        brush.bent(arm, 0.01, f.brass, sides=6)
+        x, y, z = arm[-1]
+        brush.lathe((x, y, z), [(0.01, -0.02), (0.045, 0.0), (0.048, 0.012), (0.015, 0.012)], f.brass, 12)
+        brush.lathe((x, y, z + 0.012), [(0.012, 0.0), (0.012, 0.1), (0.002, 0.104)], f.wax, 8)
+        brush.ball((x, y, z + 0.137), (0.009, 0.009, 0.024), f.wax, 8, (2.2, 1.3, 0.5))
+    ring = 2 * np.pi * np.arange(24) / 24
+    brush.bent(
+        np.stack([0.6 * r * np.cos(ring), 0.6 * r * np.sin(ring), 0 * ring + 0.1], 1), 0.007, f.brass, closed=True
+    )
+
+
 DRAW: dict[str, Draw] = {
     "sofa": sofa,
     "armchair": sofa,
@@ -442,4 +474,5 @@ DRAW: dict[str, Draw] = {
     "bench": bench,
     "floor lamp": floor_lamp,
     "rug": rug,
+    "chandelier": chandelier,
 }

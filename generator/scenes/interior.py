@@ -77,7 +77,7 @@ _WALLS = {
 _CEILINGS = {
     "living room": ("plaster", "beamed", "coffered"),
     "library": ("coffered", "beamed", "coffered"),
-    "gallery": ("coffered", "plaster", "beamed"),
+    "gallery": ("coffered", "beamed", "coffered"),
 }
 
 
@@ -174,9 +174,9 @@ def geometry(params: Params) -> SceneGeometry:
     parts.append(solids.ground(-DROP_M, 160.0))
     return SceneGeometry(
         space=solids.union(parts),
-        bounds_m=np.array([(-w / 2, -d / 2, 0.0), (w / 2, d / 2, h)]),
+        bounds_m=np.array([(0.35 - w / 2, 0.35 - d / 2, 0.3), (w / 2 - 0.35, d / 2 - 0.35, h - 0.4)]),
         ground_m=0.0,
-        eye_heights_m=(0.9, min(2.1, h - 1.2)),
+        eye_heights_m=(1.25, 1.75),
         subjects=subjects_of(params.items, params.pictures, walls_of(w, d)),
         description=describe(params),
     )
@@ -261,15 +261,15 @@ def build(params: Params) -> Model:
         ambient_rgb=(0.3, 0.28, 0.25),
     )
     w, d, h = params.width_m, params.depth_m, params.height_m
-    reach = np.array([w / 2, d / 2, 0.0]) + (THICKNESS_M - 0.05, THICKNESS_M - 0.05, 0.05)
-    model.fill = Fill(tuple(-reach), (reach[0], reach[1], h + 0.1), _SUN_GAIN)
+    x, y = w / 2 + THICKNESS_M - 0.05, d / 2 + THICKNESS_M - 0.05
+    model.fill = Fill((-x, -y, -0.05), (x, y, h + 0.1), _SUN_GAIN)
     f = finishes(params.palette, params.walls, stream(params.seed, "finishes"))
     Brush(model, (-w / 2, -d / 2, 0.0)).quad((0, 0, 0), (w, 0, 0), (0, d, 0), floor(params.floor, params.floor_tone))
     room.draw_ceiling(model, w, d, h, params.ceiling, f)
     for index, wall in enumerate(walls_of(w, d)):
         brush = room.wall_brush(model, wall)
         mine = tuple(o for o in params.openings if o.wall == index)
-        bay = wall.length_m / max(3, round(wall.length_m / 1.45))
+        bay = wall.length_m / (2 * max(2, round(wall.length_m / 2.8)))
         material = wall_material(params.walls, params.palette, h, bay)
         room.draw_wall(brush, wall, h, mine, material, f, rail=params.walls != "brick")
         for k, o in enumerate(mine):
@@ -289,5 +289,5 @@ def build(params: Params) -> Model:
 
 
 #: Exposure of the picture, and how much the sun that falls in is raised beside the soft light (see `fill`).
-EXPOSURE = 1.6
+EXPOSURE = 1.4
 _SUN_GAIN = 1.3

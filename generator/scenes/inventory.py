@@ -10,12 +10,12 @@ from camera_motion.generator.scenes.layout import Item, Picture
 from camera_motion.generator.scenes.ornament import SCULPTURES
 from camera_motion.generator.scenes.walls import Wall
 
-_ROUND = ("plant", "floor lamp", "side table", "globe")
+_ROUND = ("plant", "floor lamp", "side table", "globe", "chandelier")
 #: Height of what stands on top of a piece, and the share of its width and depth over which it may stand.
 _ON_TOP = {
-    "coffee table": (0.46, 0.8),
-    "table": (0.62, 0.9),
-    "sideboard": (0.58, 0.95),
+    "coffee table": (0.56, 0.9),
+    "table": (0.68, 1.0),
+    "sideboard": (0.7, 1.0),
     "fireplace": (0.42, 0.95),
 }
 
@@ -33,7 +33,7 @@ def solids_of(item: Item) -> solids.Solids:
         return out
     if item.kind == "sofa" or item.kind == "armchair":
         seat = _box(item, (-width / 2, -depth / 2, 0.0), (width / 2, depth / 2, 0.64))
-        return seat + _box(item, (-width / 2, -depth / 2, 0.0), (width / 2, -depth / 2 + 0.62, height + 0.02))
+        return seat + _box(item, (-width / 2, -depth / 2, 0.0), (width / 2, -depth / 2 + 0.62, height + 0.12))
     out = _box(item, (-width / 2, -depth / 2, 0.0), (width / 2, depth / 2 + 0.012, height))
     if item.kind == "pedestal":
         tall, radius, _ = SCULPTURES[item.variant or "urn"]

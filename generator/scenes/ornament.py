@@ -174,7 +174,7 @@ def leaves(brush: Brush, kind: str, radius_m: float, tall_m: float, f: Finishes,
             [(0.02 * math.cos(a), 0.02 * math.sin(a), 0.0), (lean * math.cos(a), lean * math.sin(a), tip[2] * 0.5), tip]
         )
         brush.bent(line, 0.014, f.bark, 0.007, sides=6)
-        count = 85
+        count = 120
         t = rng.uniform(0.28, 1.0, count)
         at = np.stack([np.interp(t, [0, 0.5, 1], line[:, i]) for i in range(3)], 1)
         around = rng.uniform(0, 2 * np.pi, count)
@@ -183,7 +183,7 @@ def leaves(brush: Brush, kind: str, radius_m: float, tall_m: float, f: Finishes,
         brush.model.foliage(
             brush.world(at + spread),
             spread + np.array([0, 0, 0.05]),
-            0.075,
+            0.062,
             *green,
             rng,
             slender=0.6,

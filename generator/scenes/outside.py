@@ -31,10 +31,12 @@ def draw_outside(model: Model, width_m: float, depth_m: float, sides: set[int], 
     for side in sorted(sides):
         along, across = (width_m, depth_m) if side % 2 == 0 else (depth_m, width_m)
         # x runs along the wall, y away from the house.
-        yard = Brush(model, (0.0, 0.0, -DROP_M), 180.0 + 90.0 * side).at((0.0, across / 2, 0.0))
+        yard = Brush(model, (0.0, 0.0, -DROP_M), 180.0 + 90.0 * side, detail=0.5).at((0.0, across / 2, 0.0))
         near = along / 2 + 12.0
         yard.quad((-near, 0.0, 0.0), (2 * near, 0, 0), (0, _TERRACE_M, 0), _PAVING)
         yard.quad((-70.0, _TERRACE_M, 0.0), (140.0, 0, 0), (0, 80.0, 0), _GRASS)
+        # A second layer closes what pinholes the first one has.
+        yard.quad((-70.0, 0.0, -0.15), (140.0, 0, 0), (0, 86.0, 0), _GRASS)
         for k in range(15):
             rng = stream(seed, "tree", side, k)
             x = (k - 7) * 5.2 + float(rng.uniform(-2.0, 2.0))

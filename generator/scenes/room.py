@@ -70,7 +70,7 @@ def draw_wall(
         brush.quad((left, 0.0, low), (right - left, 0, 0), (0, 0, high - low), material, (left, low))
     for o in openings:
         if o.arched:
-            _spandrels(brush, o, material)
+            _spandrels(brush, wall, o, material)
     for profile, z in ((_SKIRTING, 0.0), *(((_RAIL, DADO_M),) if rail else ())):
         low = z + profile[0][1]
         for a, b in _clear(wall, openings, low, z + profile[-1][1]):
@@ -88,15 +88,17 @@ def _clear(wall: Wall, openings: tuple[Opening, ...], low: float, high: float) -
     return [(a, b) for a, b in runs if b - a > 0.01]
 
 
-def _spandrels(brush: Brush, o: Opening, material: Material) -> None:
+def _spandrels(brush: Brush, wall: Wall, o: Opening, material: Material) -> None:
     r = o.width_m / 2
 
     def surface(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         x = (2 * u - 1) * r
         low = o.spring_m + np.sqrt(np.maximum(r * r - x * x, 0))
-        return np.stack([o.along_m + x, 0 * u, low + v * (o.top_m - low)], 1)
+        return np.stack([o.along_m + x, 0 * u, low + v * (o.head_m - low)], 1)
 
-    brush.patch(surface, (o.width_m, r * 0.4), material, (24, 1), (o.left_m, o.top_m - r * 0.4))
+    # The wall's own s is half its length ahead of this one: a whole number of bays, if their number is even.
+    axes = np.array([(*wall.along, 0.0), (0.0, 0.0, 1.0)])
+    brush.patch(surface, (o.width_m, r * 0.4), material, (24, 1), tex_axes=axes)
 
 
 def draw_window(brush: Brush, o: Opening, f: Finishes, curtains: bool, rng: np.random.Generator) -> None:
@@ -285,9 +287,10 @@ def hang(brush: Brush, picture: Picture, rng: np.random.Generator) -> None:
 
 def draw_shell(model: Model, width_m: float, depth_m: float, height_m: float, openings: tuple[Opening, ...]) -> None:
     """Draw the outsides of walls and roof: they shade the ground, and no sky glimmers through the walls."""
-    outer = plaster(srgb(206, 196, 176), 0.3)
+    outer = plaster(srgb(40, 38, 36), 0.3)  # dark: what little shines through a wall of splats must not glitter
     for index, wall in enumerate(walls_of(width_m, depth_m)):
         brush = wall_brush(model, wall)
+        brush.detail = 0.4
         mine = tuple(o for o in openings if o.wall == index and o.kind == "window")
         for left, right, low, high in tiles(wall, height_m, mine):
             a = left - THICKNESS_M * (left <= 0.0)
@@ -295,7 +298,7 @@ def draw_shell(model: Model, width_m: float, depth_m: float, height_m: float, op
             z0, z1 = low - 0.45 * (low <= 0.0), high + 0.3 * (high >= height_m)
             brush.quad((b, THICKNESS_M, z0), (a - b, 0, 0), (0, 0, z1 - z0), outer, (-b, z0))
     x, y = width_m / 2 + THICKNESS_M, depth_m / 2 + THICKNESS_M
-    Brush(model, (-x, -y, height_m + 0.3)).quad((0, 0, 0), (2 * x, 0, 0), (0, 2 * y, 0), outer)
+    Brush(model, (-x, -y, height_m + 0.3), detail=0.4).quad((0, 0, 0), (2 * x, 0, 0), (0, 2 * y, 0), outer)
 
 
 def draw_ceiling(model: Model, width_m: float, depth_m: float, height_m: float, kind: str, f: Finishes) -> None:

@@ -18,6 +18,7 @@ WINDOW_WALL = 0
 def furnish(kind: str, plan: Plan, height_m: float, rng: np.random.Generator) -> None:
     """Fill `plan` as a room of this kind."""
     FURNISHERS[kind](plan, height_m, rng)
+    _chandeliers(plan, kind, height_m, rng)
 
 
 def living_room(plan: Plan, height_m: float, rng: np.random.Generator) -> None:
@@ -121,7 +122,7 @@ def gallery(plan: Plan, height_m: float, rng: np.random.Generator) -> None:
                 plan.against("sideboard", WINDOW_WALL, (left + right) / 2, (1.1, 0.4, 0.84), "console")
             elif kind == "plant":
                 plan.against("plant", WINDOW_WALL, (left + right) / 2, (0.7, 0.7, spread(rng, 1.3, 1.7)))
-    _pictures(plan, height_m, rng, walls=(2, 1, 3), big=1.0)
+    _pictures(plan, height_m, rng, walls=(2, 1, 3), big=1.5)
     _corners(plan, rng, ("plant", "pedestal", "plant", "pedestal"))
 
 
@@ -130,6 +131,18 @@ FURNISHERS: dict[str, Callable[[Plan, float, np.random.Generator], None]] = {
     "library": library,
     "gallery": gallery,
 }
+
+
+def _chandeliers(plan: Plan, kind: str, height_m: float, rng: np.random.Generator) -> None:
+    """Hang chandeliers where heads stay clear of them."""
+    if kind == "gallery" or height_m < 3.2:
+        return
+    size = spread(rng, 0.95, 1.3)
+    hang = min(height_m - 2.35, 1.5)
+    x, y = (0.0, 0.0) if kind == "library" else (spread(rng, -0.3, 0.3), spread(rng, -0.3, 0.3))
+    spots = (x,) if plan.width_m < 9 else (x - plan.width_m / 4, x + plan.width_m / 4)
+    for at in spots:
+        plan.add(Item("chandelier", at, y, 0.0, (size, size, round(hang, 3)), base_m=round(height_m - hang, 3)))
 
 
 def _hearth(plan: Plan, wall: int, height_m: float, rng: np.random.Generator) -> Item | None:

@@ -35,6 +35,11 @@ class Opening:
         return self.along_m + self.width_m / 2
 
     @property
+    def head_m(self) -> float:
+        """Where the plain wall above begins: an arch has a little wall over its crown to itself."""
+        return self.top_m + 0.05 if self.arched else self.top_m
+
+    @property
     def spring_m(self) -> float:
         """Where the arch begins, or the top of a rectangular opening."""
         return self.top_m - self.width_m / 2 if self.arched else self.top_m
@@ -89,7 +94,7 @@ def tiles(wall: Wall, height_m: float, openings: tuple[Opening, ...]) -> list[tu
     for opening in sorted(openings, key=lambda o: o.along_m):
         out.append((left, opening.left_m, 0.0, height_m))
         out.append((opening.left_m, opening.right_m, 0.0, opening.bottom_m))
-        out.append((opening.left_m, opening.right_m, opening.top_m, height_m))
+        out.append((opening.left_m, opening.right_m, opening.head_m, height_m))
         left = opening.right_m
     out.append((left, wall.length_m, 0.0, height_m))
     return [t for t in out if t[1] - t[0] > 1e-6 and t[3] - t[2] > 1e-6]
@@ -99,5 +104,5 @@ def wall_solids(wall: Wall, height_m: float, openings: tuple[Opening, ...]) -> s
     """Make the wall of boxes outside the room. Doors are shut; the corners above an arch belong to the wall."""
     cut = tuple(o for o in openings if o.kind == "window")
     parts = [wall.box((a, b), (-THICKNESS_M, 0.0), (lo, hi)) for a, b, lo, hi in tiles(wall, height_m, cut)]
-    parts += [wall.box((o.left_m, o.right_m), (-THICKNESS_M, 0.0), (o.spring_m, o.top_m)) for o in cut if o.arched]
+    parts += [wall.box((o.left_m, o.right_m), (-THICKNESS_M, 0.0), (o.spring_m, o.head_m)) for o in cut if o.arched]
     return solids.union(parts)
