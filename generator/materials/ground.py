@@ -59,7 +59,7 @@ def _flagstones(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
 
 def _herringbone(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
     unit = 0.1
-    i, j = int(math.floor(s / unit)), int(math.floor(t / unit))
+    i, j = math.floor(s / unit), math.floor(t / unit)
     fx, fy = s / unit - i, t / unit - j
     step = (i - j) % 4
     if step < 2:  # lies along s

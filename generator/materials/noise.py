@@ -124,9 +124,7 @@ def fbm2(x: float, y: float, octaves: int, w: float, layer: float = 0.0) -> floa
     return total / weight
 
 
-def pattern(
-    x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"], octaves: int
-) -> Float64[np.ndarray, " n"]:
+def pattern(x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"], octaves: int) -> Float64[np.ndarray, " n"]:
     """Evaluate `fbm2` at many places, for shapes that follow a pattern."""
     out = np.empty(len(x))
     _pattern(np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64), octaves, out)

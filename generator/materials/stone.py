@@ -17,7 +17,7 @@ def voussoirs(light: Rgb = srgb(222, 208, 182), dark: Rgb = srgb(176, 156, 128),
 
 
 def terracotta(colour: Rgb = srgb(182, 112, 80)) -> Material:
-    """Fired clay with lime bloom and turned rings."""
+    """Fire clay: turned rings and a bloom of lime."""
     return Material("terracotta", _terracotta, colour)
 
 

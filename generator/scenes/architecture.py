@@ -43,14 +43,7 @@ def pierced_wall(
         return np.asarray(foot + s[:, None] * right + z[:, None] * up + np.reshape(d, (-1, 1)) * out)
 
     for left, wide in ((0.0, a), (b, length_m - b)):
-        start = foot + left * right
-        model.patch(
-            _plane(start, wide * right, height_m * up),
-            (wide, height_m),
-            wall,
-            tangents=np.stack([wide * right, height_m * up]),
-            tex_axes=tex,
-        )
+        model.quad(foot + left * right, wide * right, height_m * up, wall, tex_axes=tex)
 
     def over(u: Float64[np.ndarray, " n"], v: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
         s = a + 2 * radius_m * u
@@ -68,15 +61,17 @@ def pierced_wall(
     model.quad(foot + a * right, -deep * out, spring_m * up, dressing, tex_origin=(0.2, 0.0))
     model.quad(foot + b * right - deep * out, deep * out, spring_m * up, dressing)
     if back is not None:
-        model.quad(foot + a * right - deep * out, (b - a) * right, (spring_m + radius_m) * up, back)
+        boards = np.stack([up, right])  # upright
+        corner, tall = foot + a * right - deep * out, (spring_m + radius_m) * up
+        model.quad(corner, (b - a) * right, tall, back, tex_axes=boards)
 
     def ring(u: Float64[np.ndarray, " n"], v: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
         angle, radius = np.pi * (1 - u), radius_m + 0.4 * v
         return at(middle_m + radius * np.cos(angle), spring_m + radius * np.sin(angle), 0.07)
 
     def edge(u: Float64[np.ndarray, " n"], v: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
-        angle, radius = np.pi * (1 - u), radius_m + 0.4
-        return at(middle_m + radius * np.cos(angle), spring_m + radius * np.sin(angle), 0.07 * (1 - v))
+        angle, outer = np.pi * (1 - u), radius_m + 0.4
+        return at(middle_m + outer * np.cos(angle), spring_m + outer * np.sin(angle), 0.07 * (1 - v))
 
     def lip(u: Float64[np.ndarray, " n"], v: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
         angle = np.pi * (1 - u)
@@ -85,8 +80,8 @@ def pierced_wall(
     model.patch(ring, (math.pi * (radius_m + 0.2), 0.4), dressing, (24, 1))
     model.patch(edge, (math.pi * (radius_m + 0.4), 0.07), dressing, (24, 1))
     model.patch(lip, (math.pi * radius_m, 0.07), dressing, (24, 1))
-    for start in (a - 0.4, b):  # jambs, proud of the wall
-        corner = foot + start * right
+    for jamb in (a - 0.4, b):  # proud of the wall
+        corner = foot + jamb * right
         model.quad(corner + 0.07 * out, 0.4 * right, spring_m * up, dressing)
         model.quad(corner, 0.07 * out, spring_m * up, dressing)
         model.quad(corner + 0.4 * right + 0.07 * out, -0.07 * out, spring_m * up, dressing)
@@ -95,13 +90,7 @@ def pierced_wall(
 def plain_wall(model: Model, foot_m: Vec3, along: Vec3, length_m: float, height_m: float, wall: Material) -> None:
     """Build a flat wall, seen from its front, with `along` pointing right."""
     right, up = np.asarray(along, np.float64), np.array([0.0, 0.0, 1.0])
-    model.patch(
-        _plane(np.asarray(foot_m, np.float64), length_m * right, height_m * up),
-        (length_m, height_m),
-        wall,
-        tangents=np.stack([length_m * right, height_m * up]),
-        tex_axes=np.stack([right, up]),
-    )
+    model.quad(foot_m, length_m * right, height_m * up, wall, tex_axes=np.stack([right, up]))
 
 
 def column(model: Model, x: float, y: float, height_m: float, radius_m: float, style: str, stone: Material) -> None:
@@ -266,8 +255,8 @@ def sunken_pool(
         model.quad(p + rim_m * o + length * d, -length * d, high_m * up, rim)
     for sx, sy in ((1, 1), (-1, 1), (-1, -1), (1, -1)):
         kx, ky = cx + sx * (hx - corner_m), cy + sy * (hy - corner_m)
-        start = math.atan2(sy, sx) - math.pi / 4
-        _corner(model, kx, ky, start, corner_m, rim_m, water_m, high_m, rim, paving)
+        turn = math.atan2(sy, sx) - math.pi / 4
+        _corner(model, kx, ky, turn, corner_m, rim_m, water_m, high_m, rim, paving)
 
 
 def _corner(
@@ -313,7 +302,3 @@ def _rounded(hx: float, hy: float, radius: float) -> Callable[..., np.ndarray]:
         return np.asarray(np.hypot(np.maximum(x, 0), np.maximum(y, 0)) <= radius + 0.02)
 
     return inside
-
-
-def _plane(origin: np.ndarray, eu: np.ndarray, ev: np.ndarray) -> Callable[..., np.ndarray]:
-    return lambda u, v: origin + u[:, None] * eu + v[:, None] * ev

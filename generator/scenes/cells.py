@@ -116,7 +116,7 @@ def demand(
             for index in _mirrored(cells, back, mirror, views, k, rays, wanted):
                 screen[index] = np.maximum(screen[index], _MIRROR_SHARE * wanted[index])
     lengths = np.stack([np.linalg.norm(cells.across_u_m, axis=1), np.linalg.norm(cells.across_v_m, axis=1)], 1)
-    seen = (screen > 0).any(1)
+    seen = np.asarray((screen > 0).any(1))
     coarsest = np.where(lengths > 1.0, _COARSEST_FAR_M, _COARSEST_M)
     wished = lengths * (spacing_px / detail)[:, None] / np.maximum(screen, 1e-6)
     wished = np.clip(wished, _FINEST_M, coarsest)

@@ -1,6 +1,6 @@
-"""Laying, planting and lighting a courtyard from its parameters."""
+"""Building a courtyard from its parameters: walls, galleries, floor, and what stands in the middle."""
 
-import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,14 +9,15 @@ from jaxtyping import Float64
 from camera_motion.generator.materials import Material, srgb
 from camera_motion.generator.materials.ground import fields, flagstones, gravel, herringbone, lawn
 from camera_motion.generator.materials.masonry import ashlar, brick, plaster
-from camera_motion.generator.materials.stone import limestone, terracotta, voussoirs
-from camera_motion.generator.materials.timber import bark, planks, roof_tiles
+from camera_motion.generator.materials.stone import limestone, voussoirs
+from camera_motion.generator.materials.timber import planks, roof_tiles
 from camera_motion.generator.scenes import plants
 from camera_motion.generator.scenes.architecture import column, lean_to, pierced_wall, plain_wall, sunken_pool
-from camera_motion.generator.scenes.sky import Sky, Sun
+from camera_motion.generator.scenes.courtyard_garden import plant
+from camera_motion.generator.scenes.courtyard_light import look, sky, sun
 from camera_motion.generator.scenes.surface import Model
+from camera_motion.generator.scenes.terrain import ring_to_horizon
 from camera_motion.generator.seeds import stream
-from camera_motion.generator.splats import Look
 
 if TYPE_CHECKING:
     from camera_motion.generator.scenes.courtyard import Courtyard
@@ -56,7 +57,7 @@ _ASHLARS = (
 
 def build_model(p: "Courtyard") -> Model:
     """Fill a model with the courtyard `p`."""
-    model = Model(sun=_sun(p), sky=_sky(p), look=_look(p), soft_gain=1.15 if p.light == "overcast" else 1.9)
+    model = Model(sun=sun(p), sky=sky(p), look=look(p), soft_gain=1.15 if p.light == "overcast" else 1.9)
     stone_light, stone_dark = _STONES[p.stone_tone]
     stone, blocks = limestone(stone_light, stone_dark), voussoirs(stone_light, stone_dark)
     wall = _wall_material(p)
@@ -65,11 +66,8 @@ def build_model(p: "Courtyard") -> Model:
     _galleries(model, p, stone, wood)
     _floor(model, p, blocks)
     _middle(model, p)
-    _pots(model, p)
-    for index, (lo, hi) in enumerate(p.hedge_boxes_m()):
-        plants.hedge(model, lo, hi, plants.BOX, stream(p.seed, "hedge", index))
     _outside(model, p)
-    _greenery(model, p)
+    plant(model, p)
     return model
 
 
@@ -80,52 +78,6 @@ def _wall_material(p: "Courtyard") -> Material:
     if p.wall == "plaster":
         return plaster(*_PLASTERS[p.wall_tone])
     return ashlar(*_ASHLARS[p.wall_tone])
-
-
-def _sun(p: "Courtyard") -> Sun:
-    azimuth, elevation = math.radians(p.sun[0]), math.radians(p.sun[1])
-    to_sun = (
-        math.cos(elevation) * math.cos(azimuth),
-        math.cos(elevation) * math.sin(azimuth),
-        math.sin(elevation),
-    )
-    colour = {
-        "morning": (7.2, 5.7, 3.9),
-        "noon": (7.6, 6.9, 5.7),
-        "afternoon": (7.4, 5.7, 3.75),
-        "overcast": (1.5, 1.42, 1.3),
-    }[p.light]
-    return Sun(to_sun, colour, 0.12 if p.light == "overcast" else 0.009)
-
-
-def _sky(p: "Courtyard") -> Sky:
-    if p.light == "overcast":
-        white = (1.75, 1.78, 1.82)
-        return Sky((0.7, 0.84, 1.08), (1.25, 1.32, 1.42), (1.4, 1.36, 1.3), 0.85, white, 0.35, p.seed)
-    haze = {"morning": (1.02, 0.93, 0.80), "noon": (0.98, 1.0, 1.02), "afternoon": (1.06, 0.93, 0.75)}[p.light]
-    cloud = {"morning": (1.6, 1.5, 1.4), "noon": (1.7, 1.68, 1.66), "afternoon": (1.68, 1.52, 1.36)}[p.light]
-    return Sky(
-        haze_rgb=haze, cloud_cover=p.clouds, cloud_rgb=cloud, glow=0.7 if p.light == "noon" else 1.0, seed=p.seed
-    )
-
-
-def _look(p: "Courtyard") -> Look:
-    fog = {
-        "morning": (0.92, 0.89, 0.82),
-        "noon": (0.84, 0.89, 0.95),
-        "afternoon": (0.94, 0.88, 0.78),
-        "overcast": (0.98, 1.0, 1.03),
-    }
-    return Look(
-        transfer="linear",
-        exposure={"morning": 0.66, "noon": 0.58, "afternoon": 0.66, "overcast": 0.82}[p.light],
-        bloom=0.05,
-        vignette=0.3,
-        sharpen=0.35,
-        fog_per_m=0.0026,
-        fog_start_m=14.0,
-        fog_rgb=fog[p.light],
-    )
 
 
 def _walls(model: Model, p: "Courtyard", wall: Material, stone: Material, blocks: Material, wood: Material) -> None:
@@ -195,18 +147,8 @@ def _floor(model: Model, p: "Courtyard", blocks: Material) -> None:
         if c - a < 1e-6 or d - b < 1e-6:
             continue
         for left, right, material in _split(p, a, c, stuff, gallery):
-            edge_u, edge_v = np.array([right - left, 0, 0.0]), np.array([0, d - b, 0.0])
-            origin = np.array([left, b, 0.0])
-            model.patch(
-                lambda u, v, o=origin, eu=edge_u, ev=edge_v: o + u[:, None] * eu + v[:, None] * ev,
-                (right - left, d - b),
-                material,
-                tangents=np.stack([edge_u, edge_v]),
-                tex_axes=tex,
-            )
-    for side in p.gallery_sides:
-        for name, at in (("threshold", p.gate_x_m),):
-            del name, at
+            edges = (right - left, 0.0, 0.0), (0.0, d - b, 0.0)
+            model.quad((left, b, 0.0), *edges, material, tex_axes=tex)
     for x, yy in ((p.gate_x_m, length), (0.0, -0.7)):
         if yy < 0 and p.front != "gate":
             continue
@@ -227,7 +169,7 @@ def _split(
     edge = p.inner_m - 0.45
     cuts = [a, *(x for x in (-edge, edge) if a < x < c and (1 if x > 0 else -1) in p.gallery_sides), c]
     out = []
-    for left, right in zip(cuts[:-1], cuts[1:], strict=True):
+    for left, right in pairwise(cuts):
         middle = (left + right) / 2
         under = abs(middle) > edge and (1 if middle > 0 else -1) in p.gallery_sides
         out.append((left, right, gallery if under else stuff))
@@ -337,141 +279,10 @@ def _cap(a: np.ndarray, b: np.ndarray, y: float):  # type: ignore[no-untyped-def
     return point
 
 
-def _pots(model: Model, p: "Courtyard") -> None:
-    clay, wood = terracotta(), bark()
-    for index, (x, y) in enumerate(p.pot_places_m()):
-        rng = stream(p.seed, "pot", index)
-        profile = [
-            (0.2, 0.0),
-            (0.255, 0.1),
-            (0.3, 0.33),
-            (0.335, 0.345),
-            (0.34, 0.41),
-            (0.29, 0.415),
-            (0.27, 0.36),
-            (0.02, 0.35),
-        ]
-        model.lathe((x, y, 0.0), profile, clay, mesh=(16, 12))
-        if p.pots == "balls":
-            plants.ball(model, (x, y, 0.76), 0.4, plants.BOX, rng)
-            continue
-        top = (x + rng.normal() * 0.02, y + rng.normal() * 0.02, 1.5)
-        model.tube((x, y, 0.33), top, 0.038, 0.03, wood)
-        plants.ball(model, (top[0], top[1], 1.83), 0.55, plants.OAK, rng)
-        n = 22
-        out = rng.normal(size=(n, 3))
-        out /= np.linalg.norm(out, axis=1, keepdims=True)
-        centre = np.array([top[0], top[1], 1.83]) + 0.53 * out
-        for c in centre:
-            model.ball(c, (0.038, 0.038, 0.038), _fruit(), mesh=(6, 4))
-
-
-def _fruit() -> Material:
-    return terracotta(srgb(232, 138, 30))
-
-
 def _outside(model: Model, p: "Courtyard") -> None:
-    """Lay meadows around the walls, rising to hills; nothing of them lies under the court, where the mirror world is."""
+    """Lay meadows around the walls, rising to hills. None lies under the court, where the mirror world is."""
     half, length = p.width_m / 2 + 0.55, p.length_m
     y0, y1 = -0.55, length + 0.55
     cy = length / 2
     shift = (p.seed % 997) * 1.7
-    from camera_motion.generator.scenes.terrain import ring_to_horizon
-
     model.patch(ring_to_horizon((0.0, cy), half, (y1 - y0) / 2, 320.0, shift), (300.0, 300.0), fields(), (96, 40))
-
-
-def _greenery(model: Model, p: "Courtyard") -> None:
-    half, length = p.width_m / 2, p.length_m
-    wood = bark()
-    for index in range(p.trees):
-        rng = stream(p.seed, "tree", index)
-        kind = (plants.OAK, plants.PLANE, plants.LIME, plants.LIME, plants.OLIVE)[int(rng.integers(0, 5))]
-        side = index % 4 if index else 3
-        gap = rng.uniform(2.6, 7.5)
-        if side == 0:
-            x, y = -half - gap, rng.uniform(2, length + 3)
-        elif side == 1:
-            x, y = half + gap, rng.uniform(2, length + 3)
-        elif side == 2:
-            x, y = rng.uniform(-half, half), -gap - 2.0
-        else:
-            x, y = rng.uniform(-half - 2, half + 2), length + gap * 1.5 + 2.0
-            if abs(x - p.gate_x_m) < 2.2 and index < 4:
-                y += 12.0
-        height = rng.uniform(8.0, 11.5)
-        plants.tree(model, (x, y, -0.05), height, rng.uniform(2.8, 3.8), 34000, kind, wood, rng)
-    for index in range(3):
-        rng = stream(p.seed, "far tree", index)
-        place = (p.gate_x_m + rng.uniform(-9, 9), length + rng.uniform(18, 40), -0.2)
-        plants.tree(model, place, rng.uniform(7.5, 10), rng.uniform(2.8, 3.8), 14000, plants.LIME, wood, rng, 0.1)
-    for index in range(p.cypresses):
-        rng = stream(p.seed, "cypress", index)
-        across = -half - 1.6 if index % 2 else half + 1.6
-        y = length * (0.3 + 0.66 * (index + 1) / (p.cypresses + 1)) + rng.uniform(-0.5, 0.5)
-        plants.cypress(
-            model, (across + rng.uniform(-0.4, 0.4), y, 0.0), rng.uniform(7.0, 10.5), rng.uniform(0.7, 1.0), rng
-        )
-    if p.ivy > 0:
-        _ivy(model, p)
-    _tufts(model, p)
-    _meadow(model, p)
-
-
-def _ivy(model: Model, p: "Courtyard") -> None:
-    half, length, top = p.width_m / 2, p.length_m, p.wall_m
-    gate = half + p.gate_x_m
-    clear = [(gate - p.gate_radius_m - 0.1, gate + p.gate_radius_m + 0.1, p.gate_spring_m + 0.8 * p.gate_radius_m)]
-    back = (np.array([-half, length, 0.0]), np.array([p.width_m, 0.0, 0.0]), np.array([0.0, -1.0, 0.0]))
-    plants.ivy(model, back[0], back[1], top, back[2], p.ivy, True, plants.IVY, stream(p.seed, "ivy", 0), clear)
-    plants.ivy(model, back[0], back[1], top, back[2], 0.8 * p.ivy, False, plants.OAK, stream(p.seed, "ivy", 1), clear)
-    for side in (-1, 1):
-        if side in p.gallery_sides:
-            high = p.column_m - 0.3
-        else:
-            high = top
-        start = (np.array([side * half, 0.0 if side < 0 else length, 0.0]), np.array([0.0, -side * length, 0.0]))
-        rng = stream(p.seed, "ivy", 3 + side)
-        cover = 0.6 * p.ivy if side in p.gallery_sides else p.ivy
-        plants.ivy(model, *start, high, np.array([-float(side), 0.0, 0.0]), cover, False, plants.IVY, rng)
-    front = (np.array([half, 0.0, 0.0]), np.array([-p.width_m, 0.0, 0.0]))
-    door = [(half - 1.8, half + 1.8, p.gate_spring_m + 1.8)] if p.front != "plain" else []
-    plants.ivy(model, *front, top, np.array([0.0, 1.0, 0.0]), p.ivy, True, plants.IVY, stream(p.seed, "ivy", 5), door)
-
-
-def _tufts(model: Model, p: "Courtyard") -> None:
-    """Grow grass where nobody treads: along the feet of walls and rims."""
-    rng = stream(p.seed, "tufts")
-    half, length = p.width_m / 2, p.length_m
-    n = 6000
-    wall = rng.integers(0, 4, n)
-    away = rng.exponential(0.07, n) + (0.14 if p.gallery_sides else 0.0) * (wall < 2)
-    t = rng.random(n)
-    x = np.select([wall == 0, wall == 1], [-half + away, half - away], -half + p.width_m * t)
-    y = np.select([wall == 2, wall == 3], [away, length - away], length * t)
-    feet = np.column_stack([x, y])
-    if p.centre in ("long pool", "round pool", "fountain") and p.pool[2] == 0:
-        m = 3500
-        side, t = rng.choice([-1.0, 1.0], m), rng.uniform(-1, 1, m)
-        ox, oy = p.pool[0] + 0.36, p.pool[1] + 0.36
-        along = rng.random(m) < ox / (ox + oy)
-        px = np.where(along, t * ox, side * (ox + rng.exponential(0.03, m)))
-        py = p.middle_y_m + np.where(along, side * (oy + rng.exponential(0.03, m)), t * oy)
-        feet = np.concatenate([feet, np.column_stack([px, py])])
-    keep = plants.patchy(feet, 1.3, 0.4, float(rng.uniform(0, 50)))
-    keep &= ~((np.abs(feet[:, 0] - p.gate_x_m) < p.gate_radius_m + 0.2) & (feet[:, 1] > length - 1))
-    feet = feet[keep]
-    plants.tufts(model, np.column_stack([feet, np.zeros(len(feet))]), 0.1, rng)
-
-
-def _meadow(model: Model, p: "Courtyard") -> None:
-    """Grow taller grass outside the gates, thinning out with distance."""
-    gates = [(p.gate_x_m, p.length_m + 0.75, 1.0)] + ([(0.0, -0.75, -1.0)] if p.front == "gate" else [])
-    for index, (x, y, way) in enumerate(gates):
-        rng = stream(p.seed, "meadow", index)
-        n = 16000
-        away = 14.0 * rng.random(n) ** 1.3
-        feet = np.column_stack([x + rng.normal(size=n) * (1.3 + 0.55 * away), y + way * away])
-        keep = plants.patchy(feet, 0.8, 0.7, float(rng.uniform(0, 50))) & (away > 0.05)
-        feet = feet[keep]
-        plants.tufts(model, np.column_stack([feet, np.full(len(feet), -0.05)]), 0.24, rng, 0.014)

@@ -42,7 +42,7 @@ def describe(p: "Courtyard") -> SceneDescription:
     article = "an" if word[0] in "aeiou" else "a"
     features = [_COLUMNS[p.columns], f"{with_article} wall with an arched gateway", f"{galleries} under tiled roofs"]
     if p.sides != "both":
-        features[2] = f"a colonnade along one side under a tiled roof"
+        features[2] = "a colonnade along one side under a tiled roof"
     if p.centre == "lawn":
         features.insert(1, _ORNAMENT[p.ornament])
     if p.pots == "balls":

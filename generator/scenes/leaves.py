@@ -36,7 +36,7 @@ class Leaves:
 
 def choose(foliages: list[Foliage], views: Views, spacing_px: float, rng: np.random.Generator) -> Leaves:
     """Draw from every foliage the leaves that its size on the screen deserves, widened to keep its cover."""
-    parts = []
+    parts: list[tuple[Any, ...]] = []
     for leaves in foliages:
         n = len(leaves.points_m)
         sharp = np.zeros(n)
@@ -45,12 +45,10 @@ def choose(foliages: list[Foliage], views: Views, spacing_px: float, rng: np.ran
         share = np.where(sharp > 0, np.clip((size_px / _SMALLEST_PX) ** 2, _FEWEST, 1.0), _UNSEEN)
         keep = rng.random(n) < share
         wider = np.sqrt(1 / share[keep])[:, None]
-        half = leaves.half_m[keep] * wider
-        parts.append((leaves.points_m[keep], leaves.axes[keep], half, leaves.albedo[keep]))
-        close = size_px[keep] > _DETAILED_PX
-        if close.any():
-            parts[-1] = tuple(x[~close] for x in parts[-1])
-            parts.append(_in_pieces(*(x[close] for x in (leaves.points_m[keep], leaves.axes[keep], half, leaves.albedo[keep]))))
+        chosen = (leaves.points_m[keep], leaves.axes[keep], leaves.half_m[keep] * wider, leaves.albedo[keep])
+        near = size_px[keep] > _DETAILED_PX
+        parts.append(tuple(x[~near] for x in chosen))
+        parts.append(_in_pieces(*(x[near] for x in chosen)))
     if not parts:
         return Leaves(np.zeros((0, 3)), np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 3)))
     return Leaves(*(np.concatenate(column) for column in zip(*parts, strict=True)))

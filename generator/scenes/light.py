@@ -64,7 +64,7 @@ def light_leaves(
     chosen = np.sort(rng.permutation(count)[: max(1, count // _LEAF_SHARE)])
     soft = around(model, mesh, rays, lightmap, points_m[chosen], rng)
     distance, near = cKDTree(points_m[chosen]).query(points_m, k=min(3, len(chosen)))
-    distance, near = distance.reshape(count, -1), near.reshape(count, -1)
+    distance, near = np.asarray(distance).reshape(count, -1), np.asarray(near).reshape(count, -1)
     weight = 1 / (distance + 0.3 * distance[:, -1:] + 1e-6)
     soft = (soft[near] * weight[..., None]).sum(1) / weight.sum(1, keepdims=True)
     front, through = np.maximum(facing, 0), np.maximum(-facing, 0)

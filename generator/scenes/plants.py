@@ -54,8 +54,8 @@ def tree(
     leaf_m: float = 0.07,
 ) -> None:
     """Grow a broad-leaved tree by forking: leaves sit in clumps around the tips, brighter outside."""
-    tips: list[Float64[np.ndarray, "3"]] = []
-    branches: list[tuple[Float64[np.ndarray, "3"], Float64[np.ndarray, "3"], float]] = []
+    tips: list[Float64[np.ndarray, 3]] = []
+    branches: list[tuple[Float64[np.ndarray, 3], Float64[np.ndarray, 3], float]] = []
 
     def grow(
         start: Float64[np.ndarray, "3"], along: Float64[np.ndarray, "3"], length: float, radius: float, left: int
@@ -152,7 +152,7 @@ def hedge(
 ) -> None:
     """Clip a bush to a box standing on the ground."""
     lo, hi = np.array(lo_m), np.array(hi_m)
-    model.box(lo + (0.09, 0.09, 0.0), hi - 0.09, _DARK, "xXyYZ", detail=_INSIDE)
+    model.box(lo + np.array([0.09, 0.09, 0.0]), hi - 0.09, _DARK, "xXyYZ", detail=_INSIDE)
     size = hi - lo
     faces = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 1)]
     for axis, side in faces:
@@ -200,7 +200,16 @@ def ivy(
     lift = 0.02 + 0.13 * rng.beta(1.2, 1.6, len(s)) * (0.4 + pattern[keep])
     points = origin_m + s[:, None] * along_m / length + z[:, None] * np.array([0, 0, 1.0]) + lift[:, None] * normal
     tint = (0.55 + 0.55 * lift / lift.max(initial=0.01))[:, None] * rng.uniform(0.8, 1.15, (len(s), 1))
-    _leaves(model, points, np.broadcast_to(normal + (0, 0, 0.35), points.shape), 0.05, leafage, rng, tint, slender=0.85)
+    _leaves(
+        model,
+        points,
+        np.broadcast_to(normal + np.array([0, 0, 0.35]), points.shape),
+        0.05,
+        leafage,
+        rng,
+        tint,
+        slender=0.85,
+    )
 
 
 def tufts(

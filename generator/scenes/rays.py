@@ -159,7 +159,7 @@ def _enter(box: Any, o: Any, inv: Any, limit: float) -> float:
         if t0 > t1:
             t0, t1 = t1, t0
         near, far = max(near, t0), min(far, t1)
-    return near if near <= far else np.float32(np.inf)
+    return float(near) if near <= far else np.inf
 
 
 @njit(cache=True, nogil=True)

@@ -119,7 +119,7 @@ def _reflections(
 
 
 def _dome(model: Model, views: Views, seed: int) -> list[_Part]:
-    """The sky as large splats on a far sphere, and its image in level mirrors."""
+    """Hang the sky as large splats on a far sphere, and its image under level mirrors."""
     spacing = max(_DOME_PX / float(np.median(views.focal_px[:, 0])), 0.004)
     directions = dome_directions(spacing)
     centre = views.centres_m.mean(0)

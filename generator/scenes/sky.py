@@ -51,7 +51,7 @@ class Sky:
     seed: int = 0
 
     def vector(self, sun: Sun) -> Float64[np.ndarray, "20"]:
-        """The parameters as the kernels want them."""
+        """Return the parameters as the kernels want them."""
         shift = (self.seed % 1009) * 3.77
         colours = (*self.zenith_rgb, *self.horizon_rgb, *self.haze_rgb, *self.cloud_rgb)
         return np.array([*colours, self.cloud_cover, self.glow, shift, *sun.direction, 0.0, 0.0], np.float64)

@@ -34,9 +34,10 @@ class Patch:
 
     `tangents` holds (dP/du, dP/dv) where they are constant (a parallelogram); None means finite differences.
     `tex_origin` is the (s, t) of (u, v) = (0, 0); where `tex_axes` is given, (s, t) are instead the world point's
-    components along its two rows, so that a pattern runs on straight through curved or cut-out pieces. `mesh` is the resolution of the shadow-casting mesh; a patch that is
-    not `solid` neither casts shadows nor hides anything. `glow_rgb` is light that it gives off by itself. `detail` below
-    1 asks for wider spacing, for what is dim or mostly hidden.
+    components along its two rows, so that a pattern runs on straight through curved or cut-out pieces. `mesh` is the
+    resolution of the shadow-casting mesh; a patch that is not `solid` neither casts shadows nor hides anything.
+    `glow_rgb` is light that it gives off by itself. `detail` below 1 asks for wider spacing, for what is dim or mostly
+    hidden.
     """
 
     point: PointMap
@@ -100,8 +101,8 @@ class Mirror:
 
     Whatever lies in front appears mirrored behind it, so nothing else may be visible there: the parts behind the plane
     must be hidden from every camera by opaque surfaces (paving around a pool, the wall that carries a looking glass).
-    `tint_rgb` and `veil` (0..1) are the colour and mean opacity of the sheet that lies on it, `ripple` its unevenness; `fade` is how far the reflection is
-    lost to the eye that looks straight down.
+    `tint_rgb` and `veil` (0..1) are the colour and mean opacity of the sheet that lies on it, `ripple` its unevenness;
+    `fade` is how far the reflection is lost to the eye that looks straight down.
     """
 
     origin: Float64[np.ndarray, "3"]
@@ -132,9 +133,9 @@ class AreaLight:
 class Model:
     """Everything a scene is made of, before any camera. Families fill it; `sample.sample` turns it into splats.
 
-    `interior` scenes get no sky dome unless `dome`; `ambient_rgb` is the radiance assumed where a ray of the light
-    bake ends on a place of which nothing is known. `soft_gain` brightens soft light against the sun, as a photographer's
-    reflector or a generous film does; 1 is physical. `fill` does so indoors alone.
+    `dome` draws the sky; `ambient_rgb` is the radiance assumed where a ray of the light bake ends on a leaf.
+    `soft_gain` brightens soft light against the sun, as a photographer's reflector or a generous film does; 1 is
+    physical. `fill` does so indoors alone.
     """
 
     sun: Sun = field(default_factory=Sun)
@@ -180,6 +181,7 @@ class Model:
         albedo: Rgb | None = None,
         tex_origin: tuple[float, float] = (0.0, 0.0),
         glow_rgb: Rgb = (0.0, 0.0, 0.0),
+        tex_axes: Float64[np.ndarray, "2 3"] | None = None,
         detail: float = 1.0,
     ) -> None:
         """Add the parallelogram `origin + u edge_u + v edge_v`, facing edge_u x edge_v."""
@@ -193,6 +195,7 @@ class Model:
             tex_origin=tex_origin,
             tangents=np.stack([eu, ev]),
             glow_rgb=glow_rgb,
+            tex_axes=tex_axes,
             detail=detail,
         )
 

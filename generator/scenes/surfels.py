@@ -101,7 +101,7 @@ def _spread(centre: Any, width: Any, grid: Any, first: Any, jitter: Any, uv: Any
 def quaternion(
     ax: float, ay: float, az: float, bx: float, by: float, bz: float, cx: float, cy: float, cz: float
 ) -> tuple[float, float, float, float]:
-    """Unit quaternion (w, x, y, z) of the rotation with columns a, b, c (Shepperd's method)."""
+    """Return the unit quaternion (w, x, y, z) of the rotation with columns a, b, c (Shepperd's method)."""
     trace = ax + by + cz
     if trace > 0.0:
         s = 2.0 * np.sqrt(1.0 + trace)
@@ -194,7 +194,7 @@ def _paint(
 
 
 def quaternions(axes: Float64[np.ndarray, "N 3 3"]) -> Float32[np.ndarray, "N 4"]:
-    """Unit quaternions (w, x, y, z) of rotation matrices."""
+    """Return unit quaternions (w, x, y, z) of rotation matrices."""
     out = np.empty((len(axes), 4), np.float32)
     _quaternions(np.ascontiguousarray(axes, np.float64), out)
     return out
