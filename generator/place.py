@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from jaxtyping import Bool, Float64
 
 from camera_motion.generator.geometry import SceneGeometry, Subject
 from camera_motion.generator.moves import MOVES, check
@@ -29,7 +30,7 @@ CLEARANCE_M: Final = 0.35
 
 _STARTS: Final = 64
 #: What share of the time a move must take, in each round of starts: at first only those with ample room will do.
-_LEAST_SHARES: Final = (0.75, 0.6, 0.45, 0.3, 0.15, 0.0, 0.0, 0.0)
+_LEAST_SHARES: Final = (0.9, 0.65, 0.4, 0.2, 0.0, 0.0, 0.0)
 _PITCH_DEG: Final = (-12.0, 6.0)
 #: Pitch with which a subject is looked at: usually, from any height, and where the camera then looks level.
 _SUBJECT_DEG: Final = (-30.0, 12.0)
@@ -97,7 +98,7 @@ def _shot(
         0,
         video.frames - 1,
         lambda here, direction: _reach_m(geometry, here, direction),
-        (geometry.ground_m + CLEARANCE_M + 0.1, float(geometry.bounds_m[1, 2])),
+        lambda points: _stands(geometry, points, CLEARANCE_M + 0.05),
         least_share,
     )
     params = move.rand(rng, request, scope)
@@ -122,19 +123,21 @@ def _starts(
 ) -> list[tuple[Start, Subject | None]]:
     """Draw starts, keep those from which the view is free, and put the more promising first."""
     lo, hi = geometry.bounds_m
+    # About a subject most places are in the way of something.
+    count = 3 * _STARTS if stance.subject else _STARTS
     eye = np.clip(np.add(geometry.eye_heights_m, geometry.ground_m), lo[2], hi[2])
     lowest, highest = (max(lo[2], geometry.ground_m + 0.5), hi[2]) if stance.raised else (eye[0], eye[1])
-    where = lo + (hi - lo) * rng.random((_STARTS, 3))
-    where[:, 2] = rng.uniform(lowest, highest, _STARTS)
-    heading = rng.uniform(0.0, 360.0, _STARTS)
-    pitch = rng.triangular(_PITCH_DEG[0], -2.0, _PITCH_DEG[1], _STARTS)
+    where = lo + (hi - lo) * rng.random((count, 3))
+    where[:, 2] = rng.uniform(lowest, highest, count)
+    heading = rng.uniform(0.0, 360.0, count)
+    pitch = rng.triangular(_PITCH_DEG[0], -2.0, _PITCH_DEG[1], count)
     widest, longest = np.log(stance.focal_mm)
-    focal = np.exp(rng.uniform(widest, longest, _STARTS))
-    nearness, which = rng.random((2, _STARTS))
+    focal = np.exp(rng.uniform(widest, longest, count))
+    nearness, which = rng.random((2, count))
 
-    subjects: list[Subject | None] = [None] * _STARTS
-    focus = np.full(_STARTS, np.nan)
-    ok = np.ones(_STARTS, bool)
+    subjects: list[Subject | None] = [None] * count
+    focus = np.full(count, np.nan)
+    ok = np.ones(count, bool)
     if stance.subject and geometry.subjects:
         chosen = [geometry.subjects[int(w * len(geometry.subjects))] for w in which]
         subjects = [*chosen]
@@ -147,10 +150,9 @@ def _starts(
         ok = (pitch > low) & (pitch < high)
         focus = away if stance.level else away / np.cos(np.radians(pitch))
     if stance.level:
-        pitch = np.zeros(_STARTS)
+        pitch = np.zeros(count)
 
-    ok &= ((where >= lo) & (where <= hi)).all(1) & (geometry.space.clearance_m(where) > CLEARANCE_M + 0.05)
-    kept = np.flatnonzero(ok)
+    kept = np.flatnonzero(ok & _stands(geometry, where, CLEARANCE_M + 0.05))
     if len(kept) == 0:
         return []
     turned = orientation(np.stack([heading[kept], pitch[kept], np.zeros(len(kept))], -1))
@@ -179,18 +181,25 @@ def _starts(
     ]
 
 
+def _stands(
+    geometry: SceneGeometry, points_m: Float64[np.ndarray, "N 3"], clearance_m: float
+) -> Bool[np.ndarray, " N"]:
+    """Tell where a camera may stand: within bounds, above the ground, clear of solids."""
+    lo, hi = geometry.bounds_m
+    low = np.array([lo[0], lo[1], max(lo[2], geometry.ground_m + clearance_m)])
+    inside = ((points_m >= low - 1e-9) & (points_m <= hi + 1e-9)).all(1)
+    stands: np.ndarray = inside & (geometry.space.clearance_m(points_m) >= clearance_m)
+    return stands
+
+
 def _require_room(geometry: SceneGeometry, path: Trajectory, video: VideoShape) -> None:
     """Raise Rejected unless the whole path is clear of solids, within bounds, and its lens exists."""
-    lo, hi = geometry.bounds_m
     centres = path.centres_m
-    low = np.array([lo[0], lo[1], geometry.ground_m + CLEARANCE_M])
-    if not ((centres >= low - 1e-9) & (centres <= hi + 1e-9)).all():
-        raise Rejected("the path leaves the scene")
     step = np.diff(centres, axis=0)
     length = np.linalg.norm(step, axis=1)
     far = length > CLEARANCE_M  # else what is clear at both ends is clear between them
     through = geometry.space.cast_m(centres[:-1][far], step[far] / length[far, None]) < length[far]
-    if geometry.space.clearance_m(centres).min() < CLEARANCE_M or through.any():
+    if not _stands(geometry, centres, CLEARANCE_M).all() or through.any():
         raise Rejected("something is in the way")
     focal_mm = path.intrinsics[:, 0] * SENSOR_MM * video.width / max(video.width, video.height)
     if focal_mm.min() < LENS_MM[0] - 1e-9 or focal_mm.max() > LENS_MM[1] + 1e-9:

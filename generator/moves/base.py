@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Bool, Float64
 
 from camera_motion.generator.easing import EASES
 from camera_motion.generator.paths import Course, Start, VideoShape
@@ -25,8 +26,8 @@ class Scope:
 
     `starts` are the starts of the move and of its opposite: one and the same, but for the later parts of a sequence.
     What is drawn must suit all of them alike, so that it cannot depend on the direction. `reach_m` gives, for a start
-    and a direction (right, forward, up) in its level axes, how far the camera may go both that way and back. A move
-    that is cut short for want of room takes at least `least_share` of the time.
+    and a direction (right, forward, up) in its level axes, how far the camera may go both that way and back; `fits`
+    tells where in the world it may stand. A move cut short for want of room takes at least `least_share` of the time.
     """
 
     starts: tuple[Start, ...]
@@ -34,7 +35,7 @@ class Scope:
     begin: int
     end: int
     reach_m: Callable[[Start, tuple[float, float, float]], float]
-    height_m: tuple[float, float] = (-np.inf, np.inf)
+    fits: Callable[[Float64[np.ndarray, "N 3"]], Bool[np.ndarray, " N"]]
     least_share: float = 0.0
 
     @property

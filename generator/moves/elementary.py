@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from camera_motion.generator.easing import Timing, ease_rand
-from camera_motion.generator.moves.base import LENS_MM, Expected, Scope, Stance, check_fields
+from camera_motion.generator.moves.base import LENS_MM, Expected, Scope, Stance, check_fields, limit
 from camera_motion.generator.paths import Course, Start, VideoShape, orbit, still
 from camera_motion.schema.base import Rejected
 from camera_motion.schema.motion import MOVE_SHARE, TURN_DEG, ZOOM
@@ -26,6 +26,8 @@ _COMFORT_DEG = {"pan": 150.0, "tilt": 30.0, "roll": 60.0, "arc": 150.0, "crane":
 #: Pitch that tilts and cranes keep to, and the nearest that a dolly zoom comes.
 _PITCH_DEG = (-60.0, 42.0)
 _NEAREST_M = 1.2
+#: Degrees between the places at which an orbit is tried.
+_PROBE_DEG = 4.0
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class Elementary:
                 fastest = float(np.clip(room * fps / steps, slowest, fastest))
             rate = slowest * (fastest / slowest) ** pace
             used = steps if rate * steps / fps <= room else int(room * (0.8 + 0.2 * pace) / rate * fps)
-            if used < min(steps, _SHORTEST_S * fps, scope.least_share * steps) or rate * used / fps < least:
+            shortest = min(steps, max(_SHORTEST_S * fps, scope.least_share * steps))
+            if used < shortest or rate * used / fps < least:
                 raise Rejected(f"no room for a {request.speed} {self.name}")
             size = rate * used / fps
         begin = scope.begin + int(wait * min(steps - used, _LONGEST_WAIT * steps) + 0.5)
@@ -221,16 +224,18 @@ def _dolly_zoom_room(start: Start, scope: Scope) -> float:
     return min(lens, start.focus_m - _NEAREST_M, scope.reach_m(start, (0.0, 1.0, 0.0)))
 
 
-def _crane_room(start: Start, scope: Scope) -> float:
-    """Keep the pitch sane, and the camera within the heights of the scope."""
-    target = start.position_m[2] + start.focus_m * np.sin(np.radians(start.pitch_deg))
-    lowest, highest = (np.degrees(np.arcsin(np.clip((target - z) / start.focus_m, -1, 1))) for z in scope.height_m)
-    return float(
-        min(
-            start.pitch_deg - max(highest, _PITCH_DEG[0]),
-            min(lowest, _PITCH_DEG[1]) - start.pitch_deg,
-        )
-    )
+def _orbit_room(arc: float, crane: float) -> Callable[[Start, Scope], float]:
+    """How far the camera may circle both ways, found by standing every few degrees; a full turn if nothing is there."""
+
+    def room(start: Start, scope: Scope) -> float:
+        most = limit("arc") if arc else min(start.pitch_deg - _PITCH_DEG[0], _PITCH_DEG[1] - start.pitch_deg)
+        angles = np.arange(_PROBE_DEG, min(most, 360.0) + _PROBE_DEG, _PROBE_DEG)
+        both = np.concatenate([angles, -angles])
+        course = orbit(start, arc * both, crane * both).seen_from(start.heading_deg)
+        stands = scope.fits(course.shift_m + start.position_m).reshape(2, -1).all(0)
+        return most if stands.all() else min(most, float(angles[np.argmin(stands)]) - _PROBE_DEG)
+
+    return room
 
 
 #: The lens of a zoom and of a dolly zoom starts where it has as much room to widen as to lengthen.
@@ -242,9 +247,9 @@ ELEMENTARY = (
     Elementary("roll", _turn(2), _no_bound),
     Elementary("dolly", _shift(1), _reach(0.0, 1.0, 0.0)),
     Elementary("truck", _shift(0), _reach(1.0, 0.0, 0.0)),
-    Elementary("pedestal", _shift(2), _reach(0.0, 0.0, 1.0)),
+    Elementary("pedestal", _shift(2), _reach(0.0, 0.0, 1.0), Stance(raised=True)),
     Elementary("zoom", _zoom, _zoom_room, _ZOOMS),
     Elementary("dolly_zoom", _dolly_zoom, _dolly_zoom_room, replace(_ZOOMS, subject=True, level=True)),
-    Elementary("arc", _arc, _no_bound, Stance(subject=True)),
-    Elementary("crane", _crane, _crane_room, Stance(subject=True, raised=True)),
+    Elementary("arc", _arc, _orbit_room(1.0, 0.0), Stance(subject=True)),
+    Elementary("crane", _crane, _orbit_room(0.0, 1.0), Stance(subject=True, raised=True)),
 )

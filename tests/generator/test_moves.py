@@ -22,7 +22,9 @@ START = Start((1.0, -2.0, 1.6), heading_deg=30.0, pitch_deg=-8.0, focal_mm=30.0,
 
 
 def scope(start: Start = START, video: VideoShape = VIDEO, reach_m: float = 50.0) -> Scope:
-    return Scope((start,), video, 0, video.frames - 1, lambda here, direction: reach_m, (0.4, 9.0))
+    return Scope(
+        (start,), video, 0, video.frames - 1, lambda here, direction: reach_m, lambda points: points[:, 2] > 0.4
+    )
 
 
 def film(request: MoveRequest, start: Start = START, video: VideoShape = VIDEO, seed: int = 0) -> Trajectory:

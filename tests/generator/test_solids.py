@@ -25,11 +25,11 @@ def test_distances_to_a_box_a_cylinder_and_a_sphere() -> None:
 
 
 def test_rays_hit_where_they_should() -> None:
-    o = np.array([[-5.0, 0, 0.5], [-5, 0, 0.5], [0, 0, 5], [0, 0, 0.5], [1, 0, 5]])
+    o = np.array([[-5.0, 0, 0.5], [-5, 0, 0.5], [0, 0, 5], [0, 0, 0.5], [0.99, 0, 5]])
     d = np.array([[1.0, 0, 0], [-1, 0, 0], [0, 0, -1], [0, 1, 0], [0, 0, -1]])
     assert np.allclose(solids.box((-1, -1, 0), (1, 1, 1)).cast_m(o, d), [4, np.inf, 4, 0, 4])
     assert np.allclose(solids.cylinder(0.0, 0.0, 1.5, 0.0, 1.0).cast_m(o, d), [3.5, np.inf, 4, 0, 4])
-    assert np.allclose(solids.sphere((0, 0, 0.5), 1.0).cast_m(o, d), [4, np.inf, 3.5, 0, 4.5])
+    assert np.allclose(solids.sphere((0, 0, 0.5), 1.0).cast_m(o, d), [4, np.inf, 3.5, 0, 4.5 - np.sqrt(1 - 0.99**2)])
 
 
 @pytest.mark.parametrize("seed", range(6))
