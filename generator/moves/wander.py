@@ -116,12 +116,14 @@ class SixDof:
 
     def stance(self, request: MoveRequest) -> Stance:
         """Start with a lens that can change."""
-        return Stance(focal_mm=(24.0, 42.0))
+        return Stance(focal_mm=(26.0, 50.0))
 
     def rand(self, rng: np.random.Generator, request: MoveRequest, scope: Scope) -> Sways:
         """Draw a net change and a swing for each degree of freedom."""
         sign = np.where(rng.random((2, 7)) < 0.5, -1.0, 1.0)
-        size = rng.uniform(0.75, 1.3, (2, 7)) * _CANARY * ([scope.depth_m] * 3 + [1.0] * 4)
+        # Longer clips go farther, or a fault in time would not show.
+        stretch = np.clip(scope.video.duration_s / 2.0, 1.0, 1.8)
+        size = rng.uniform(0.75, 1.3, (2, 7)) * _CANARY * ([scope.depth_m] * 3 + [1.0] * 4) * stretch
         net, swing = sign * size * [[1.0], [0.25]]
         return Sways(tuple(net.tolist()), tuple(swing.tolist()))
 
