@@ -30,7 +30,7 @@ def text(name: str) -> tuple[Path, str]:
         SpecError: there is none.
     """
     path = Path(name)
-    if not path.suffix and not path.exists():
+    if not path.suffix and not path.is_file():
         path = FOLDER / f"{name}.yaml"
         if name not in names():
             raise SpecError(f"there is no spec {name!r}; name a .yaml file or one of {', '.join(names())}")
