@@ -1,10 +1,13 @@
 """Shapes and types are checked at run time, but only while tests run; and CI can insist that no test is skipped."""
 
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
 from typechecking import compile_without_checks
 
 compile_without_checks()
+settings.register_profile("house", deadline=None, derandomize=True)  # a busy machine is no failure
+settings.load_profile("house")
 install_import_hook(
     [f"camera_motion.{p}" for p in ("schema", "evaluation", "generator", "cards", "builder")], "typechecking.check"
 )
