@@ -1,11 +1,13 @@
 """Corners, and where they go: Shi-Tomasi points followed by pyramidal Lucas-Kanade with a way back."""
 
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
+
+from camera_motion.evaluation.match import match
 
 #: Side of the tracked window, and the rim of the picture in which it would hang over.
 WINDOW_PX: Final = 15
@@ -15,8 +17,7 @@ RETURN_PX: Final = 0.2
 #: Hops of a long way: each starts from where the last one ended, so that none is far.
 HOPS: Final = 6
 
-_COARSE: Final = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.02)
-_FINE: Final = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 0.003)
+_ENOUGH: Final = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.02)
 _PYRAMID_LEVELS: Final = 3
 
 
@@ -60,40 +61,35 @@ class Follower:
     ) -> tuple[Float64[np.ndarray, "N 2"], Bool[np.ndarray, " N"]]:
         """Where `points` of frame `start` are in frame `end`, and which of them were truly found there.
 
-        Hops over at most a sixth of the way give a first guess; the answer is then sought directly between the two
-        frames, so that it does not drift, and once more backwards, to see whether it returns.
+        Hops over at most a sixth of the way give a first guess; the windows are then matched directly between the two
+        frames, so that nothing drifts, and once more backwards, to see whether they return.
         """
-        origin = (points - 0.5).astype(np.float32)[:, None]
         if len(points) == 0 or start == end:
             return points.copy(), np.ones(len(points), bool)
-        guess, found = origin, np.ones(len(points), bool)
+        origin = points - 0.5
+        guess: Any = origin.astype(np.float32)[:, None]
+        found = np.ones(len(points), bool)
         stops = np.unique(np.linspace(start, end, min(HOPS, abs(end - start)) + 1).round().astype(int))
-        stops = stops if end > start else stops[::-1]
-        for here, there in pairwise(stops):
-            guess, hop = self._hop(int(here), int(there), guess, None)
-            found &= hop
-        goal, there_found = self._hop(start, end, origin, guess)
-        home, back_found = self._hop(end, start, goal, origin)
-        found &= there_found & back_found & (np.linalg.norm((home - origin)[:, 0], axis=1) < RETURN_PX)
-        goals = goal[:, 0].astype(np.float64) + 0.5
+        for here, there in pairwise(stops if end > start else stops[::-1]):
+            guess, status, _ = cv2.calcOpticalFlowPyrLK(
+                self._flattened(int(here)),
+                self._flattened(int(there)),
+                guess,
+                guess.copy(),
+                winSize=(WINDOW_PX, WINDOW_PX),
+                maxLevel=_PYRAMID_LEVELS,
+                criteria=_ENOUGH,
+            )
+            found &= status[:, 0] == 1
+        first, second = (self._flattened(frame).astype(np.float32) for frame in (start, end))
+        upright = np.tile(np.eye(2), (len(points), 1, 1))
+        goals, shapes, matched = match(first, second, origin, guess[:, 0].astype(np.float64), upright)
+        found &= matched
+        homes, _, returned = match(second, first, goals[found], origin[found], np.linalg.inv(shapes[found]))
+        found[found] = returned & (np.linalg.norm(homes - origin[found], axis=1) < RETURN_PX)
+        goals += 0.5
         found &= ((goals > RIM_PX) & (goals < np.array(self.size) - RIM_PX)).all(axis=1)
         return goals, found
-
-    def _hop(
-        self, start: int, end: int, points: np.ndarray, guess: np.ndarray | None
-    ) -> tuple[np.ndarray, Bool[np.ndarray, " N"]]:
-        first = guess is None
-        goal, status, _ = cv2.calcOpticalFlowPyrLK(
-            self._flattened(start),
-            self._flattened(end),
-            points,
-            points.copy() if guess is None else guess.copy(),
-            winSize=(WINDOW_PX, WINDOW_PX),
-            maxLevel=_PYRAMID_LEVELS if first else 1,
-            criteria=_COARSE if first else _FINE,
-            flags=0 if first else cv2.OPTFLOW_USE_INITIAL_FLOW,
-        )
-        return goal, status[:, 0] == 1
 
     def _flattened(self, frame: int) -> np.ndarray:
         if frame not in self._flat:
