@@ -34,7 +34,7 @@ _LEAST_SHARES: Final = (0.9, 0.65, 0.4, 0.2, 0.0, 0.0, 0.0)
 _PITCH_DEG: Final = (-12.0, 6.0)
 #: Pitch with which a subject is looked at: usually, from any height, and where the camera then looks level.
 _SUBJECT_DEG: Final = (-30.0, 12.0)
-_RAISED_DEG: Final = (-50.0, 20.0)
+_RAISED_DEG: Final = (-38.0, 15.0)
 _LEVEL_DEG: Final = (-8.0, 8.0)
 #: Nearest and farthest subject. The nearest is farther for a large one, and then so is the farthest.
 _SUBJECT_M: Final = (1.6, 9.0)

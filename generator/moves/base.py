@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64
 from camera_motion.generator.easing import EASES
 from camera_motion.generator.paths import Course, Start, VideoShape
 from camera_motion.schema.base import SpecError
-from camera_motion.schema.motion import Motion
+from camera_motion.schema.motion import MOVE_M, TURN_DEG, ZOOM, Motion
 from camera_motion.schema.plan import MoveRequest, Speed
 from camera_motion.schema.spec import COMPOUNDS, DIRECTIONS, MAGNITUDE_LIMITS
 from camera_motion.schema.vocabulary import SHAKE_CLASSES, SPEEDS
@@ -140,6 +140,11 @@ def limit(move: str) -> float:
     return MAGNITUDE_LIMITS[move][0] if move in MAGNITUDE_LIMITS else 0.0
 
 
+def least(move: str) -> float:
+    """Give the magnitude from which on a move counts as motion, in a scene of no known depth; 0 where it has none."""
+    return {"deg": TURN_DEG, "m": MOVE_M, "ln f": ZOOM, "": 0.0}[unit(move)]
+
+
 def check_fields(request: MoveRequest) -> None:
     """Raise SpecError for a field that a move of that name cannot have, or a value out of its range."""
     move = request.move
@@ -157,6 +162,10 @@ def check_fields(request: MoveRequest) -> None:
         if not 0 < low <= high <= limit(move):
             raise SpecError(
                 f"{move} has magnitude [{low:g}, {high:g}]; it needs 0 < low <= high <= {limit(move):g} {unit(move)}"
+            )
+        if low < least(move):
+            raise SpecError(
+                f"{move} has magnitude [{low:g}, {high:g}]; it counts as motion from {least(move):g} {unit(move)} on"
             )
     if request.steadiness and (move != "handheld" or request.steadiness not in SHAKE_CLASSES):
         raise SpecError(

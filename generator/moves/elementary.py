@@ -24,7 +24,7 @@ _UNHURRIED = 0.8
 #: Degrees beyond which a move is not drawn unless a magnitude asks for it.
 _COMFORT_DEG = {"pan": 150.0, "tilt": 30.0, "roll": 60.0, "arc": 150.0, "crane": 45.0}
 #: Pitch that tilts and cranes keep to, and the nearest that a dolly zoom comes.
-_PITCH_DEG = (-60.0, 42.0)
+_PITCH_DEG = (-52.0, 42.0)
 _NEAREST_M = 1.2
 #: Degrees between the places at which an orbit is tried.
 _PROBE_DEG = 4.0

@@ -169,6 +169,7 @@ def test_want_of_room_or_time_is_a_rejection() -> None:
         (MoveRequest("pan", "up"), "pan has direction 'up'; choose one of right, left"),
         (MoveRequest("pan", "left", magnitude=(10.0, 500.0)), "needs 0 < low <= high <= 360 deg"),
         (MoveRequest("zoom", "in", magnitude=(3.0, 4.0)), "needs 0 < low <= high <= 1.4 ln f"),
+        (MoveRequest("tilt", "up", magnitude=(1.0, 8.0)), "it counts as motion from 2 deg on"),
         (MoveRequest("spline", magnitude=(1.0, 2.0)), "but takes none"),
         (MoveRequest("pan", "left", ease="bouncy"), "ease 'bouncy'; choose one of linear"),
         (MoveRequest("handheld", steadiness="drunk"), "steadiness 'drunk'; it is for handheld"),
