@@ -143,6 +143,7 @@ class Finishes:
     terracotta: Material
     bark: Material
     soot: Material
+    hedge: Material
     paper: Material
     print: Material
     covers: tuple[Material, ...]
@@ -167,7 +168,7 @@ def finishes(palette: str, wall: str, rng: np.random.Generator) -> Finishes:
     a, b, c = p.cloths
     styles = ["stripes", "checks", "motif"]
     marbles = (
-        (srgb(212, 204, 190), srgb(140, 132, 124)),
+        (srgb(198, 190, 176), srgb(124, 116, 108)),
         (srgb(70, 84, 74), srgb(170, 176, 160)),
         (srgb(168, 92, 72), srgb(224, 196, 170)),
         (srgb(52, 50, 54), srgb(176, 168, 156)),
@@ -202,7 +203,7 @@ def finishes(palette: str, wall: str, rng: np.random.Generator) -> Finishes:
         plinths=(of.marble(*stone, 0.5), of.marble(*second, 0.7), of.wood(*dark, 0.9, upright=True)),
         sculpture=(
             of.metal(srgb(120, 84, 48), srgb(64, 104, 88), 0.62),
-            of.marble(srgb(206, 198, 184), srgb(150, 142, 132), 0.4),
+            of.marble(srgb(190, 182, 168), srgb(132, 124, 114), 0.4),
             of.metal(srgb(82, 58, 40), srgb(48, 44, 40), 0.4),
             of.marble(*second, 0.9),
         ),
@@ -212,6 +213,7 @@ def finishes(palette: str, wall: str, rng: np.random.Generator) -> Finishes:
         terracotta=of.earth(srgb(190, 106, 70), srgb(150, 84, 60), 14.0),
         bark=of.earth(srgb(70, 52, 38), srgb(128, 102, 76), 22.0, 0.3),
         soot=of.earth(srgb(58, 46, 40), srgb(24, 21, 20), 6.0),
+        hedge=of.earth(srgb(34, 52, 26), srgb(58, 82, 38), 30.0),
         paper=of.pages(),
         print=of.printed(),
         covers=tuple(of.cloth(x, y, "plain") for x, y in zip(_BOOKS, _BOOKS[1:] + _BOOKS[:1], strict=True)),

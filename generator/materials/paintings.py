@@ -308,7 +308,7 @@ def frame_shade(x: float, y: float, z: float, s: float, t: float, w: float, p: A
     carve = math.cos(f * 6.2832) * math.cos(t * 140.0)
     n = fbm2(s * 40.0, t * 40.0, 3, w * 40.0, 1.0)
     worn = 0.7 * smooth(0.54, 0.74, n)
-    tone = 0.66 + 0.5 * n + 0.22 * carve * min(1.0, 0.012 / max(w, 1e-3))
+    tone = 0.7 + 0.5 * n + 0.12 * carve * min(1.0, 0.008 / max(w, 1e-3)) ** 2
     return mix(p[0], p[3], worn) * tone, mix(p[1], p[4], worn) * tone, mix(p[2], p[5], worn) * tone, 0.003 * carve
 
 

@@ -50,7 +50,9 @@ def cut(patches: Sequence[Patch]) -> Cells:
     for index, patch in enumerate(patches):
         nu, nv = (max(1, int(np.ceil(size / _CELL_M))) for size in patch.size_m)
         if patch.closed:
-            nu = max(nu, 4)  # so that every cell has a front
+            nu = max(nu, 8 if patch.size_m[0] > 0.5 else 6)  # so that a cell in sight does not reach out of it
+        if patch.tangents is None:  # and so that a cell across a ribbon or round a bead does not hide its own bend
+            nu, nv = max(nu, min(patch.mesh[0] // 2, 4)), max(nv, min(patch.mesh[1] // 2, 8))
         if nu * nv > _MOST_CELLS:
             shrink = (nu * nv / _MOST_CELLS) ** 0.5
             nu, nv = max(1, int(nu / shrink)), max(1, int(nv / shrink))

@@ -12,7 +12,9 @@ from jaxtyping import Bool, Float, Float64
 
 #: Mean radiance and irradiance indoors that a room is brought to; the factor lies between what either asks for, so
 #: that dark rooms stay darker than white ones.
-_RADIANCE, _IRRADIANCE = 0.27, 2.6
+_RADIANCE, _IRRADIANCE = 0.25, 2.1
+#: Exponent by which the contrast between windows and far corners is compressed.
+_CONTRAST = 0.6
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,18 @@ class Fill:
         """Tell which points are indoors."""
         return np.asarray(((points_m > np.array(self.low_m)) & (points_m < np.array(self.high_m))).all(1))
 
-    def gain(
+    def brighten(
         self,
         areas_m2: Float64[np.ndarray, " G"],
         albedo: Float64[np.ndarray, "G 3"],
         irradiance: Float64[np.ndarray, "G 3"],
-    ) -> Float64[np.ndarray, "3"]:
-        """Find the factor of each colour for the soft light of texels indoors, from how they are lit without it."""
+    ) -> Float64[np.ndarray, "G 3"]:
+        """Raise the soft light of texels indoors, dark places more than bright ones, and half remove its cast."""
         share = areas_m2 / max(float(areas_m2.sum()), 1e-9)
+        level = irradiance.mean(1)
         light = np.maximum(share @ irradiance, 1e-6)
         radiance = max(float(share @ (albedo * irradiance).mean(1)) / np.pi, 1e-6)
-        level = (_IRRADIANCE / light.mean()) ** 0.65 * (_RADIANCE / radiance) ** 0.35
-        return np.asarray(level * np.sqrt(light.mean() / light))
+        raised = (_IRRADIANCE / light.mean()) ** 0.65 * (_RADIANCE / radiance) ** 0.35
+        balance = np.sqrt(light.mean() / light)
+        flatter = (np.maximum(level, 1e-6) / light.mean()) ** (_CONTRAST - 1.0)
+        return np.asarray(irradiance * raised * balance * np.minimum(flatter, 4.0)[:, None])

@@ -320,7 +320,7 @@ def globe(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> No
 
 
 def plant(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw a potted plant: arching fronds, or broad leaves on thin stems."""
+    """Draw a potted plant: arching fronds, or a clipped ball on a stem."""
     w, _, h = item.size_m
     pot = f.ceramics[2] if item.index % 2 else f.terracotta
     r = 0.2

@@ -288,6 +288,6 @@ def build(params: Params) -> Model:
     return model
 
 
-#: Exposure of the picture, and how much the sun that falls in is raised beside the soft light (see `fill`).
+#: Exposure of the picture, and how much of the sun that falls in is kept beside the soft light (see `fill`).
 EXPOSURE = 1.4
-_SUN_GAIN = 1.3
+_SUN_GAIN = 0.65

@@ -82,7 +82,7 @@ def solve(
     for light in model.lights:
         _area_light(light, model, rays, points, normals, rng, area, area_aim)
     direct = area + sunlight(model.sun, rays, points, normals, rng)
-    shots = _RAYS * (2 if model.lights else 1)  # a closed room sees its light through few of them
+    shots = _RAYS * (4 if model.lights else 1)  # a closed room sees its light through few of them
     links, seen_sky = np.empty((shots, count), np.int32), np.zeros((shots, count, 3), np.float32)
     backs = np.zeros(count, np.int64)
     aims = np.empty((shots, count, 3), np.float32)
@@ -101,14 +101,14 @@ def solve(
         outgoing = glow + albedo * (direct + soft)
     soft, aim = model.soft_gain * soft + area, model.soft_gain * aim + area_aim
     _refill(first, grid, buried, aim)
-    for _ in range(3 if model.lights else 1):
+    for _ in range(2 if model.lights else 1):
         _blur(first, grid, soft)
         _blur(first, grid, aim)
     aim /= soft.sum(1, keepdims=True) + 1e-9
     if model.fill is not None:
         inside = model.fill.holds(points)
         areas = np.array([p.size_m[0] * p.size_m[1] for p in model.patches]) / grid.prod(1)
-        soft[inside] *= model.fill.gain(areas[patch_of[inside]], math.pi * albedo[inside], soft[inside])
+        soft[inside] = model.fill.brighten(areas[patch_of[inside]], math.pi * albedo[inside], soft[inside])
         outgoing[inside] = (glow + albedo * (model.fill.sun * (direct - area) + soft))[inside]
     return Lightmap(first, grid, soft, aim, outgoing)
 

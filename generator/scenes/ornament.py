@@ -144,7 +144,7 @@ def lampshade(brush: Brush, low_m: float, high_m: float, tall_m: float, f: Finis
 
 
 def leaves(brush: Brush, kind: str, radius_m: float, tall_m: float, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw a house plant from the rim of its pot: arching fronds ("palm") or a small tree of broad leaves ("fig")."""
+    """Draw a house plant from the rim of its pot: arching fronds ("palm") or a clipped ball on a stem ("ball")."""
     green = (srgb(44, 78, 34), srgb(112, 146, 62))
     if kind == "palm":
         for k in range(22):
@@ -165,31 +165,17 @@ def leaves(brush: Brush, kind: str, radius_m: float, tall_m: float, f: Finishes,
             )
             brush.bent(spine[::5], 0.007, f.bark, 0.002, sides=5)
         return
-    stems = 3
-    for k in range(stems):
-        lean = 0.12 * radius_m
-        a = 2 * math.pi * k / stems + float(rng.uniform(-0.4, 0.4))
-        tip = (lean * 2.2 * math.cos(a), lean * 2.2 * math.sin(a), tall_m * float(rng.uniform(0.75, 0.95)))
-        line = np.array(
-            [(0.02 * math.cos(a), 0.02 * math.sin(a), 0.0), (lean * math.cos(a), lean * math.sin(a), tip[2] * 0.5), tip]
-        )
-        brush.bent(line, 0.014, f.bark, 0.007, sides=6)
-        count = 120
-        t = rng.uniform(0.28, 1.0, count)
-        at = np.stack([np.interp(t, [0, 0.5, 1], line[:, i]) for i in range(3)], 1)
-        around = rng.uniform(0, 2 * np.pi, count)
-        reach = radius_m * rng.uniform(0.2, 0.72, count) * (1.15 - 0.5 * t)
-        spread = np.stack([np.cos(around) * reach, np.sin(around) * reach, rng.normal(0, 0.05, count)], 1)
-        brush.model.foliage(
-            brush.world(at + spread),
-            spread + np.array([0, 0, 0.05]),
-            0.062,
-            *green,
-            rng,
-            slender=0.6,
-            tumble=0.35,
-            lift=0.5,
-        )
+    # A clipped ball on a stem.
+    ball = min(radius_m * 0.82, tall_m * 0.36)
+    middle = tall_m - ball
+    brush.bent(np.array([(0, 0, 0), (0.012, 0.006, middle * 0.5), (0, 0, middle)]), 0.016, f.bark, sides=8)
+    brush.ball((0, 0, middle), (ball * 0.82, ball * 0.82, ball * 0.82), f.hedge)
+    count = int(15000 * ball**2 / 0.1)
+    away = _ball(rng, count)
+    points = np.array([0.0, 0.0, middle]) + away * ball * rng.uniform(0.8, 1.0, (count, 1))
+    brush.model.foliage(
+        brush.world(points), brush.turned_by(away), 0.017, *green, rng, slender=0.62, tumble=0.5, lift=0.3
+    )
 
 
 def _scatter(rng: np.random.Generator, count: int, radius_m: float, flat: float, lift_m: float) -> np.ndarray:
@@ -314,7 +300,7 @@ def ribbon(brush: Brush, f: Finishes, rng: np.random.Generator) -> None:
     """Draw a thick band with half a turn in it, standing on edge, 0.66 m tall."""
 
     def surface(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        t, c = 2 * np.pi * u, 2 * np.pi * v
+        t, c = 2 * np.pi * u, -2 * np.pi * v
         # The outline of the band: a flat superellipse that turns half round on its way.
         a, b = (
             0.085 * np.sign(np.cos(c)) * np.abs(np.cos(c)) ** 0.5,

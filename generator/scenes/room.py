@@ -195,9 +195,9 @@ def _glazing(brush: Brush, o: Opening, material: Material) -> None:
             brush.rod(
                 centre, (o.along_m + (r - edge) * c, centre[1], o.spring_m + (r - edge) * s), 0.013, material, sides=6
             )
-        half = np.linspace(0, np.pi, 15)
+        turn = np.linspace(0, np.pi, 15)
         line = np.stack(
-            [o.along_m + 0.5 * r * np.cos(half), 0 * half + centre[1], o.spring_m + 0.5 * r * np.sin(half)], 1
+            [o.along_m + 0.5 * r * np.cos(turn), 0 * turn + centre[1], o.spring_m + 0.5 * r * np.sin(turn)], 1
         )
         brush.bent(line, 0.012, material, sides=6)
 

@@ -219,7 +219,7 @@ def _corners(plan: Plan, rng: np.random.Generator, kinds: tuple[str, ...]) -> No
             size, variant = (0.42, 0.42, 1.02), str(rng.choice(_SCULPTURES))
         elif kind == "plant":
             wide = spread(rng, 0.75, 0.95)
-            size, variant = (wide, wide, spread(rng, 1.35, 1.9)), str(rng.choice(["palm", "fig"]))
+            size, variant = (wide, wide, spread(rng, 1.35, 1.9)), str(rng.choice(["palm", "ball"]))
         else:
             size, variant = (0.5, 0.5, 1.62), ""
         inset = size[0] / 2 + 0.16
@@ -235,11 +235,11 @@ def _pictures(plan: Plan, height_m: float, rng: np.random.Generator, walls: tupl
             cursor = left + 0.35
             while cursor < right - 0.6:
                 wide = spread(rng, 0.6, 0.95) + big * spread(rng, 0.1, 1.35)
-                tall = min(wide * spread(rng, 0.68, 1.25), height_m - 1.65)
+                tall = min(wide * spread(rng, 0.68, 1.25), height_m - 1.6)
                 placed = False
                 for shrink, raise_m in ((1.0, 0.0), (0.75, 0.0), (0.7, 0.35), (0.5, 0.0), (0.5, 0.5)):
                     w, h = round(wide * shrink, 3), round(tall * shrink, 3)
-                    centre = max(middle, 1.0 + h / 2 + raise_m if raise_m else middle)
+                    centre = max(middle, 1.03 + h / 2) + raise_m
                     if cursor + w > right - 0.2 or centre + h / 2 > height_m - 0.45:
                         continue
                     picture = Picture(wall, cursor + w / 2, round(centre, 3), w, h, str(rng.choice(STYLES)), 0)
