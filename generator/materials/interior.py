@@ -6,10 +6,10 @@ import numpy as np
 
 from camera_motion.generator.materials import furnishing as of
 from camera_motion.generator.materials import walls
-from camera_motion.generator.materials.furnishing import Rgb, book_height, books
+from camera_motion.generator.materials.carpet import carpet
+from camera_motion.generator.materials.furnishing import Rgb
 from camera_motion.generator.materials.material import Material, srgb
-
-__all__ = ["PALETTES", "Finishes", "Palette", "book_height", "books", "finishes", "wall_material"]
+from camera_motion.generator.materials.paper import pages, printed
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ _BOOKS_BRIGHT: tuple[Rgb, ...] = (
 _WOODS = {
     "oak": (srgb(116, 82, 52), srgb(182, 142, 98)),
     "walnut": (srgb(70, 48, 34), srgb(132, 98, 70)),
-    "mahogany": (srgb(82, 46, 34), srgb(142, 88, 64)),
+    "mahogany": (srgb(84, 54, 42), srgb(138, 96, 74)),
     "ebony": (srgb(34, 29, 27), srgb(76, 64, 56)),
 }
 
@@ -157,7 +157,7 @@ class Finishes:
 
     def rug(self, width_m: float, depth_m: float, index: int) -> Material:
         """Weave the carpet of this size."""
-        return of.carpet(width_m, depth_m, (self.rug_style + index) % 3, self.seed % 97 + index, self.palette.rug)
+        return carpet(width_m, depth_m, (self.rug_style + index) % 3, self.seed % 97 + index, self.palette.rug)
 
 
 def finishes(palette: str, wall: str, rng: np.random.Generator) -> Finishes:
@@ -214,8 +214,8 @@ def finishes(palette: str, wall: str, rng: np.random.Generator) -> Finishes:
         bark=of.earth(srgb(70, 52, 38), srgb(128, 102, 76), 22.0, 0.3),
         soot=of.earth(srgb(58, 46, 40), srgb(24, 21, 20), 6.0),
         hedge=of.earth(srgb(34, 52, 26), srgb(58, 82, 38), 30.0),
-        paper=of.pages(),
-        print=of.printed(),
+        paper=pages(),
+        print=printed(),
         covers=tuple(of.cloth(x, y, "plain") for x, y in zip(_BOOKS, _BOOKS[1:] + _BOOKS[:1], strict=True)),
         shade=of.cloth(srgb(226, 198, 150), srgb(206, 172, 122), "plain"),
         wax=of.paint(srgb(240, 230, 206)),

@@ -1,173 +1,21 @@
-"""Furniture, each piece drawn in its own frame: middle of its footprint at the origin, front towards +y."""
+"""What else furnishes a room, each piece in its own frame (front towards +y), and the table of all pieces."""
 
 import math
 from collections.abc import Callable
 
 import numpy as np
 
-from camera_motion.generator.materials.furnishing import book_height, books, world_map
+from camera_motion.generator.materials import srgb
 from camera_motion.generator.materials.interior import Finishes
+from camera_motion.generator.materials.paper import book_height, books, world_map
 from camera_motion.generator.scenes.brush import Brush
 from camera_motion.generator.scenes.layout import Item
-from camera_motion.generator.scenes.ornament import (
-    SCULPTORS,
-    bouquet,
-    bowl_of_fruit,
-    candlestick,
-    lampshade,
-    leaves,
-    vase,
-)
+from camera_motion.generator.scenes.sculpture import SCULPTORS
+from camera_motion.generator.scenes.seating import bench, chair, sofa
+from camera_motion.generator.scenes.tables import coffee_table, side_table, sideboard, table
+from camera_motion.generator.scenes.tabletop import candlestick, lampshade, stack, vase
 
 Draw = Callable[[Brush, Item, Finishes, np.random.Generator], None]
-
-
-def sofa(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw a sofa or an armchair: frame, seat and back cushions, throw pillows."""
-    w, d, h = item.size_m
-    single = item.kind == "armchair"
-    cloth = f.fabrics[(item.index + (2 if single else 0)) % len(f.fabrics)]
-    arm, high = (0.14, 0.6) if single else (0.2, 0.62)
-    wing = item.variant == "wing"
-    for x in (-w / 2 + 0.07, w / 2 - 0.07):
-        for y in (-d / 2 + 0.07, d / 2 - 0.08):
-            brush.rod((x, y, 0.0), (x, y, 0.13), 0.018, f.wood, 0.028)
-    brush.soft((-w / 2 + 0.02, -d / 2 + 0.02, 0.11), (w / 2 - 0.02, d / 2 - 0.03, 0.3), 0.03, cloth, faces="xXyY")
-    for side in (-1, 1):
-        inner, outer = side * (w / 2 - arm), side * w / 2
-        lo, hi = min(inner, outer), max(inner, outer)
-        brush.soft((lo, -d / 2 + 0.01, 0.11), (hi, d / 2 - 0.005, high), 0.06, cloth, 0.006)
-        if wing:
-            brush.soft((lo + 0.01, -d / 2 + 0.02, high - 0.1), (hi - 0.01, -d / 2 + 0.36, h - 0.06), 0.05, cloth, 0.01)
-    brush.soft((-w / 2 + arm * 0.6, -d / 2, 0.11), (w / 2 - arm * 0.6, -d / 2 + 0.22, h), 0.07, cloth, 0.006)
-    seats = max(1, round((w - 2 * arm) / 0.68))
-    step = (w - 2 * arm) / seats
-    for k in range(seats):
-        x = -w / 2 + arm + k * step
-        brush.soft((x + 0.004, -d / 2 + 0.17, 0.29), (x + step - 0.004, d / 2, 0.46), 0.05, cloth, 0.022, "xXyYZ")
-        lean = brush.at((x + step / 2, -d / 2 + 0.3, 0.47), pitch_deg=-9)
-        brush_top = h - 0.47 + (0.0 if wing else 0.015)
-        lean.soft((-step / 2 + 0.006, -0.09, -0.02), (step / 2 - 0.006, 0.09, brush_top - 0.02), 0.07, cloth, 0.03)
-    spots = [0.0] if single else [-w / 2 + arm + 0.2, w / 2 - arm - 0.22, w / 2 - arm - 0.5]
-    for k, x in enumerate(spots):
-        if single and rng.random() < 0.4:
-            continue
-        size = rng.uniform(0.4, 0.46) if not single else 0.38
-        tilt = brush.at((x, -d / 2 + 0.5, 0.46 + size / 2), pitch_deg=-20 - 4 * k, roll_deg=float(rng.uniform(-12, 12)))
-        cover = f.cushions[int(rng.integers(len(f.cushions)))]
-        tilt.soft((-size / 2, -0.055, -size / 2), (size / 2, 0.055, size / 2), 0.05, cover, 0.045, "yYxXzZ")
-
-
-def coffee_table(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw a low table with a shelf, and things on it."""
-    w, d, h = item.size_m
-    top = f.marble if item.index % 2 else f.wood
-    brush.soft((-w / 2, -d / 2, h - 0.045), (w / 2, d / 2, h), 0.008, top, faces="xXyYZz")
-    for x in (-w / 2 + 0.06, w / 2 - 0.06):
-        for y in (-d / 2 + 0.06, d / 2 - 0.06):
-            brush.box((x - 0.022, y - 0.022, 0.0), (x + 0.022, y + 0.022, h - 0.045), f.wood)
-    brush.box((-w / 2 + 0.05, -d / 2 + 0.05, 0.12), (w / 2 - 0.05, d / 2 - 0.05, 0.14), f.wood, "xXyYZz")
-    stack(brush.at((-w * 0.2, 0.02, h)), f, rng, 3, lying=True)
-    stack(brush.at((w * 0.12, -0.05, 0.14)), f, rng, 4, lying=True)
-    if rng.random() < 0.5:
-        bowl_of_fruit(brush.at((w * 0.22, 0.0, h)), f, rng)
-    else:
-        vase(brush.at((w * 0.25, 0.0, h)), f.ceramics[0], 0.24, rng)
-        bouquet(brush.at((w * 0.25, 0.0, h + 0.22)), 0.16, rng)
-
-
-def side_table(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw a round table on one leg, with a lamp or a vase."""
-    r, h = item.size_m[0] / 2, item.size_m[2]
-    brush.lathe((0, 0, h - 0.03), [(r - 0.01, 0.0), (r, 0.008), (r, 0.024), (r - 0.006, 0.03), (0.004, 0.03)], f.wood)
-    brush.turned(
-        (0, 0, 0),
-        [(0.16, 0.0), (0.16, 0.02), (0.05, 0.05), (0.025, 0.2), (0.04, 0.3), (0.02, 0.4), (0.06, h - 0.03)],
-        f.wood,
-    )
-    if rng.random() < 0.65:
-        table_lamp(brush.at((0, 0, h)), f, rng)
-    else:
-        vase(brush.at((0, 0, h)), f.ceramics[1], 0.26, rng)
-        bouquet(brush.at((0, 0, h + 0.24)), 0.15, rng)
-
-
-def table(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw a dining or a reading table and what lies on it."""
-    w, d, h = item.size_m
-    brush.soft((-w / 2, -d / 2, h - 0.045), (w / 2, d / 2, h), 0.01, f.wood, faces="xXyYZz")
-    brush.box((-w / 2 + 0.1, -d / 2 + 0.1, h - 0.14), (w / 2 - 0.1, d / 2 - 0.1, h - 0.045), f.wood, "xXyY")
-    profile = [
-        (0.03, 0.0),
-        (0.042, 0.03),
-        (0.03, 0.08),
-        (0.026, 0.12),
-        (0.05, 0.3),
-        (0.042, 0.42),
-        (0.03, 0.5),
-        (0.045, 0.53),
-        (0.045, h - 0.14),
-    ]
-    for x in (-w / 2 + 0.13, w / 2 - 0.13):
-        for y in (-d / 2 + 0.13, d / 2 - 0.13):
-            brush.turned((x, y, 0.0), profile, f.wood, 12, 4)
-            brush.box((x - 0.045, y - 0.045, h - 0.17), (x + 0.045, y + 0.045, h - 0.05), f.wood, "xXyY")
-    if item.variant == "reading":
-        for x in np.linspace(-w * 0.3, w * 0.3, 2):
-            table_lamp(brush.at((float(x), 0.0, h)), f, rng, 0.5)
-        for k in range(5):
-            x, y = (k - 2) / 5 * w + rng.uniform(-0.1, 0.1), rng.choice([-1, 1]) * d * rng.uniform(0.2, 0.28)
-            if k % 2:
-                open_book(brush.at((float(x), float(y), h), 180.0 * (y > 0) + float(rng.uniform(-15, 15))), f)
-            else:
-                stack(
-                    brush.at((float(x), float(y), h), float(rng.uniform(-30, 30))),
-                    f,
-                    rng,
-                    int(rng.integers(2, 5)),
-                    lying=True,
-                )
-        bowl_of_fruit(brush.at((0.0, 0.0, h)), f, rng)
-    else:
-        vase(brush.at((0.0, 0.0, h)), f.ceramics[0], 0.3, rng)
-        bouquet(brush.at((0.0, 0.0, h + 0.28)), 0.22, rng)
-        for side in (-1, 1):
-            candlestick(brush.at((side * w * 0.22, 0.0, h)), f)
-        for x in np.linspace(-0.32, 0.32, 3 if w > 1.6 else 2) * w:
-            for y in (-d * 0.33, d * 0.33):
-                plate = [
-                    (0.07, 0.004),
-                    (0.08, 0.006),
-                    (0.125, 0.018),
-                    (0.13, 0.019),
-                    (0.12, 0.016),
-                    (0.07, 0.009),
-                    (0.004, 0.009),
-                ]
-                brush.lathe((float(x), y, h), plate, f.ceramics[1])
-
-
-def chair(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw a chair with a padded seat and a slatted back."""
-    w, d, h = item.size_m
-    seat = 0.46
-    for x in (-w / 2 + 0.03, w / 2 - 0.03):
-        brush.rod((x, d / 2 - 0.03, 0.0), (x, d / 2 - 0.03, seat - 0.03), 0.015, f.wood, 0.022)
-        back = np.array(
-            [(x, -d / 2 + 0.03, 0.0), (x, -d / 2 + 0.045, 0.4), (x, -d / 2 + 0.04, 0.62), (x * 0.96, -d / 2 + 0.018, h)]
-        )
-        brush.bent(back, 0.018, f.wood)
-    brush.box((-w / 2 + 0.01, -d / 2 + 0.03, seat - 0.07), (w / 2 - 0.01, d / 2 - 0.01, seat - 0.02), f.wood, "xXyY")
-    brush.soft(
-        (-w / 2 + 0.005, -d / 2 + 0.03, seat - 0.03), (w / 2 - 0.005, d / 2, seat + 0.035), 0.03, f.fabrics[-1], 0.012
-    )
-    for z, tall in ((h - 0.09, 0.08), (seat + 0.16, 0.035)):
-        brush.soft(
-            (-w / 2 + 0.02, -d / 2 + 0.012, z), (w / 2 - 0.02, -d / 2 + 0.034, z + tall), 0.008, f.wood, faces="xXyYzZ"
-        )
-    for k in range(4):
-        x = (k - 1.5) * (w - 0.1) / 4
-        brush.rod((x, -d / 2 + 0.028, seat + 0.19), (x, -d / 2 + 0.022, h - 0.08), 0.009, f.wood)
 
 
 def bookcase(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
@@ -211,47 +59,6 @@ def _row_of_books(brush: Brush, width: float, tall: float, seed: int, f: Finishe
         return np.stack([width / 2 - s, -back - over, np.minimum(t, high)], 1)
 
     brush.patch(surface, (width, run), books(seed, tall, f.book_palette), (max(8, int(width / 0.035)), 10))
-
-
-def sideboard(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw a cabinet with panelled doors, or a console with drawers, and a still life on it."""
-    w, d, h = item.size_m
-    wood = f.wood_dark if item.index % 2 else f.wood
-    brush.soft((-w / 2, -d / 2, h - 0.035), (w / 2, d / 2, h), 0.008, wood, faces="xXyYZz")
-    low = 0.12 if item.variant == "cabinet" else h - 0.24
-    brush.box((-w / 2 + 0.02, -d / 2, low), (w / 2 - 0.02, d / 2 - 0.02, h - 0.035), wood, "xXYz")
-    leaves_ = max(2, round(w / 0.48))
-    step = (w - 0.06) / leaves_
-    for k in range(leaves_):
-        x = -w / 2 + 0.03 + k * step
-        lo, hi = (x + 0.02, d / 2 - 0.02, low + 0.03), (x + step - 0.02, d / 2 - 0.006, h - 0.06)
-        brush.soft(lo, hi, 0.006, wood, faces="xXYzZ")
-        if item.variant == "cabinet":
-            inset = 0.06
-            brush.soft(
-                (lo[0] + inset, lo[1], lo[2] + inset),
-                (hi[0] - inset, hi[1] + 0.008, hi[2] - inset),
-                0.012,
-                wood,
-                faces="xXYzZ",
-            )
-        brush.ball((x + step / 2, d / 2 + 0.0, (lo[2] + hi[2]) / 2), (0.014, 0.012, 0.014), f.brass, 8)
-    for x in (-w / 2 + 0.05, w / 2 - 0.05):
-        for y in (-d / 2 + 0.05, d / 2 - 0.06):
-            brush.rod((x, y, 0.0), (x, y, low), 0.016, wood, 0.026)
-    things = rng.permutation(4)
-    for k, x in enumerate(np.linspace(-0.34, 0.34, 3) * w):
-        spot = brush.at((float(x), 0.0, h), float(rng.uniform(-20, 20)))
-        thing = int(things[k])
-        if thing == 0:
-            table_lamp(spot, f, rng, 0.55)
-        elif thing == 1:
-            vase(spot, f.ceramics[int(rng.integers(len(f.ceramics)))], 0.3, rng)
-            bouquet(brush.at((float(x), 0.0, h + 0.28)), 0.2, rng)
-        elif thing == 2:
-            stack(spot, f, rng, 5, lying=True)
-        else:
-            vase(spot, f.ceramics[int(rng.integers(len(f.ceramics)))], 0.36, rng)
 
 
 def fireplace(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
@@ -339,7 +146,43 @@ def plant(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> No
         pot,
         24,
     )
-    leaves(brush.at((0, 0, 0.31)), item.variant or "palm", w / 2, h - 0.31, f, rng)
+    _leaves(brush.at((0, 0, 0.31)), item.variant or "palm", w / 2, h - 0.31, f, rng)
+
+
+def _leaves(brush: Brush, kind: str, radius_m: float, tall_m: float, f: Finishes, rng: np.random.Generator) -> None:
+    """Draw a house plant from the rim of its pot: arching fronds ("palm") or a clipped ball on a stem ("ball")."""
+    green = (srgb(44, 78, 34), srgb(112, 146, 62))
+    if kind == "palm":
+        for k in range(22):
+            turn, reach = 2.4 * k + float(rng.uniform(-0.3, 0.3)), radius_m * float(rng.uniform(0.55, 0.95))
+            top = tall_m * float(rng.uniform(0.55, 0.98))
+            t = np.linspace(0.02, 1, 26)
+            out, up = reach * t**1.35, top * (1.55 * t - 0.62 * t**2.4)
+            spine = np.stack([out * math.cos(turn), out * math.sin(turn), up], 1)
+            heading = np.gradient(spine, axis=0)
+            heading /= np.linalg.norm(heading, axis=1, keepdims=True)
+            side = np.array([-math.sin(turn), math.cos(turn), 0.0])
+            feet = np.repeat(spine[5:], 2, 0)
+            sign = np.tile([1.0, -1.0], len(spine) - 5)[:, None]
+            along = sign * side * 0.85 + np.repeat(heading[5:], 2, 0) * 0.75 - (0, 0, 0.18)
+            length = 0.2 * radius_m / 0.42 * np.repeat(np.sin(np.pi * (0.15 + 0.85 * t[5:])) + 0.12, 2)
+            brush.model.blades(
+                brush.world(feet), brush.world(along) - brush.world(0 * along), length, 0.026, *green, rng, shadows=True
+            )
+            brush.bent(spine[::5], 0.007, f.bark, 0.002, sides=5)
+        return
+    # A clipped ball on a stem.
+    ball = min(radius_m * 0.82, tall_m * 0.36)
+    middle = tall_m - ball
+    brush.bent(np.array([(0, 0, 0), (0.012, 0.006, middle * 0.5), (0, 0, middle)]), 0.016, f.bark, sides=8)
+    brush.ball((0, 0, middle), (ball * 0.82, ball * 0.82, ball * 0.82), f.hedge)
+    count = int(15000 * ball**2 / 0.1)
+    away = rng.normal(size=(count, 3))
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    points = np.array([0.0, 0.0, middle]) + away * ball * rng.uniform(0.8, 1.0, (count, 1))
+    brush.model.foliage(
+        brush.world(points), brush.turned_by(away), 0.017, *green, rng, slender=0.62, tumble=0.5, lift=0.3
+    )
 
 
 def pedestal(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
@@ -354,19 +197,6 @@ def pedestal(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) ->
     SCULPTORS[item.variant or "urn"](brush.at((0.0, 0.0, h), float(rng.uniform(0, 360))), f, rng)
 
 
-def bench(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw an upholstered bench."""
-    w, d, h = item.size_m
-    for x in (-w / 2 + 0.1, w / 2 - 0.1):
-        for y in (-d / 2 + 0.07, d / 2 - 0.07):
-            brush.rod((x, y, 0.0), (x, y, h - 0.14), 0.018, f.wood_dark, 0.03, 10)
-    brush.box((-w / 2 + 0.02, -d / 2 + 0.02, h - 0.17), (w / 2 - 0.02, d / 2 - 0.02, h - 0.11), f.wood_dark, "xXyYz")
-    parts = 3
-    for k in range(parts):
-        x0 = -w / 2 + k * w / parts
-        brush.soft((x0 + 0.004, -d / 2, h - 0.12), (x0 + w / parts - 0.004, d / 2, h - 0.012), 0.04, f.leather, 0.012)
-
-
 def floor_lamp(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
     """Draw a standing lamp."""
     h = item.size_m[2]
@@ -374,56 +204,6 @@ def floor_lamp(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) 
         (0, 0, 0), [(0.15, 0.0), (0.15, 0.02), (0.05, 0.035), (0.018, 0.06), (0.012, 0.3), (0.012, h - 0.2)], f.brass
     )
     lampshade(brush.at((0, 0, h - 0.36)), 0.24, 0.15, 0.34, f)
-
-
-def table_lamp(brush: Brush, f: Finishes, rng: np.random.Generator, height: float = 0.5) -> None:
-    """Draw a lamp on a ceramic foot."""
-    foot = height - 0.22
-    vase(brush, f.ceramics[int(rng.integers(len(f.ceramics)))], foot, rng)
-    brush.rod((0, 0, foot - 0.03), (0, 0, foot + 0.06), 0.008, f.brass)
-    lampshade(brush.at((0, 0, foot + 0.02)), 0.16, 0.1, 0.2, f)
-
-
-def rug(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
-    """Draw a woven carpet, its pattern centred."""
-    w, d, h = item.size_m
-    brush.box((-w / 2, -d / 2, 0.0), (w / 2, d / 2, h), f.rug(w, d, item.index), "xXyY")
-    brush.quad((-w / 2, -d / 2, h), (w, 0, 0), (0, d, 0), f.rug(w, d, item.index), tex=(-w / 2, -d / 2))
-    for side in (-1, 1):
-        x = side * w / 2
-        count = int(d / 0.035)
-        y = (np.arange(count) + 0.5) / count * d - d / 2
-        feet = brush.world(np.stack([np.full(count, x), y, np.full(count, 0.008)], 1))
-        ends = brush.world(np.stack([np.full(count, x + side), y + rng.normal(0, 0.15, count), np.full(count, 0.0)], 1))
-        brush.model.blades(feet, ends - feet, np.full(count, 0.07), 0.012, (0.5, 0.44, 0.33), (0.62, 0.55, 0.42), rng)
-
-
-def stack(brush: Brush, f: Finishes, rng: np.random.Generator, count: int, lying: bool) -> None:
-    """Pile books on one another."""
-    z = 0.0
-    for _ in range(count):
-        w, d, t = rng.uniform(0.2, 0.27), rng.uniform(0.15, 0.19), rng.uniform(0.022, 0.042)
-        one = brush.at(
-            (float(rng.uniform(-0.01, 0.01)), float(rng.uniform(-0.01, 0.01)), z), float(rng.uniform(-14, 14))
-        )
-        cover = f.covers[int(rng.integers(len(f.covers)))]
-        one.soft((-w / 2, -d / 2, 0.0), (w / 2, d / 2, t), 0.004, cover, faces="yZ")
-        one.box((-w / 2 + 0.004, -d / 2, 0.003), (w / 2 - 0.004, d / 2 - 0.003, t - 0.003), f.paper, "xXY")
-        z += t + 0.001
-
-
-def open_book(brush: Brush, f: Finishes) -> None:
-    """Lay an open book: two curved pages on a cover."""
-    w, d = 0.2, 0.27
-    for side in (-1, 1):
-
-        def page(u: np.ndarray, v: np.ndarray, side: int = side) -> np.ndarray:
-            x = (u if side > 0 else u - 1) * w
-            a = np.abs(x) / w
-            return np.stack([x, (v - 0.5) * d, 0.006 + 0.03 * np.sqrt(a + 0.02) * (1 - a) ** 0.8], 1)
-
-        brush.patch(page, (w, d), f.print, (6, 1))
-    brush.box((-w - 0.006, -d / 2 - 0.006, 0.0), (w + 0.006, d / 2 + 0.006, 0.005), f.covers[0], "xXyYZ")
 
 
 def chandelier(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
@@ -456,6 +236,20 @@ def chandelier(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) 
     brush.bent(
         np.stack([0.6 * r * np.cos(ring), 0.6 * r * np.sin(ring), 0 * ring + 0.1], 1), 0.007, f.brass, closed=True
     )
+
+
+def rug(brush: Brush, item: Item, f: Finishes, rng: np.random.Generator) -> None:
+    """Draw a woven carpet, its pattern centred."""
+    w, d, h = item.size_m
+    brush.box((-w / 2, -d / 2, 0.0), (w / 2, d / 2, h), f.rug(w, d, item.index), "xXyY")
+    brush.quad((-w / 2, -d / 2, h), (w, 0, 0), (0, d, 0), f.rug(w, d, item.index), tex=(-w / 2, -d / 2))
+    for side in (-1, 1):
+        x = side * w / 2
+        count = int(d / 0.035)
+        y = (np.arange(count) + 0.5) / count * d - d / 2
+        feet = brush.world(np.stack([np.full(count, x), y, np.full(count, 0.008)], 1))
+        ends = brush.world(np.stack([np.full(count, x + side), y + rng.normal(0, 0.15, count), np.full(count, 0.0)], 1))
+        brush.model.blades(feet, ends - feet, np.full(count, 0.07), 0.012, (0.5, 0.44, 0.33), (0.62, 0.55, 0.42), rng)
 
 
 DRAW: dict[str, Draw] = {

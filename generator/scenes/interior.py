@@ -14,6 +14,7 @@ from camera_motion.generator import solids
 from camera_motion.generator.geometry import SceneDescription, SceneGeometry
 from camera_motion.generator.materials.floors import TONES, floor
 from camera_motion.generator.materials.interior import PALETTES, finishes, wall_material
+from camera_motion.generator.scenes import openings as drawn
 from camera_motion.generator.scenes import room
 from camera_motion.generator.scenes.brush import Brush
 from camera_motion.generator.scenes.fill import Fill
@@ -274,9 +275,9 @@ def build(params: Params) -> Model:
         room.draw_wall(brush, wall, h, mine, material, f, rail=params.walls != "brick")
         for k, o in enumerate(mine):
             if o.kind == "window":
-                room.draw_window(brush, o, f, params.curtains, stream(params.seed, "curtain", index, k))
+                drawn.draw_window(brush, o, f, params.curtains, stream(params.seed, "curtain", index, k))
             else:
-                room.draw_door(brush, o, f, wooden=params.walls == "boiserie" or params.kind == "gallery")
+                drawn.draw_door(brush, o, f, wooden=params.walls == "boiserie" or params.kind == "gallery")
         for picture in params.pictures:
             if picture.wall == index:
                 room.hang(brush, picture, stream(params.seed, "picture", picture.index))

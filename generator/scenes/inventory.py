@@ -7,7 +7,7 @@ import numpy as np
 from camera_motion.generator import solids
 from camera_motion.generator.geometry import Subject
 from camera_motion.generator.scenes.layout import Item, Picture
-from camera_motion.generator.scenes.ornament import SCULPTURES
+from camera_motion.generator.scenes.sculpture import SCULPTURES
 from camera_motion.generator.scenes.walls import Wall
 
 _ROUND = ("plant", "floor lamp", "side table", "globe", "chandelier")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from camera_motion.generator.scenes.layout import Item, Picture, Plan, spread
-from camera_motion.generator.scenes.ornament import SCULPTURES
+from camera_motion.generator.scenes.sculpture import SCULPTURES
 
 STYLES = ("landscape", "sea", "colour field", "geometric", "gestural", "blossom")
 _SCULPTURES = tuple(SCULPTURES)
