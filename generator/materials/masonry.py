@@ -73,6 +73,7 @@ def _ashlar(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
     column = int(across // 1.0)
     fx, fy = (across - column) * wide, t - row * high
     grain = fbm2(s * 14.0, t * 14.0, 5, 14.0 * w)
+    speck = fbm2(s * 85.0, t * 85.0, 2, 85.0 * w, 2.0)
     edge = min(min(fx, wide - fx), min(fy, high - fy)) + 0.008 * (grain - 0.5)
     joint = line(edge, 0.005, w)
     worn = smooth(0.045, 0.0, edge)
@@ -81,7 +82,7 @@ def _ashlar(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
     tint = mix(cell(column, row, 4.0), 0.5, even)
     patina = smooth(0.32, 0.72, fbm3(x * 1.1, y * 1.1, z * 0.7, 5, 1.1 * w))
     share = min(max(0.75 * kind + 0.6 * (patina - 0.4), 0.0), 1.0)
-    tone = (0.66 + 0.6 * grain) * (0.9 + 0.2 * tint)
+    tone = (0.66 + 0.6 * grain) * (0.9 + 0.2 * tint) * (0.82 + 0.36 * speck)
     r, g, b = mix(p[0], p[3], share) * tone, mix(p[1], p[4], share) * tone, mix(p[2], p[5], share) * tone
     rain = smooth(0.5, 0.74, fbm3(x * 5.0, y * 5.0, z * 0.4, 4, 2.0 * w))
     shade = (1.0 - 0.38 * rain) * (1.0 - 0.6 * joint) * (1.0 - 0.12 * worn)

@@ -72,7 +72,7 @@ class Material:
         return out[:, :3], out[:, 3]
 
     def mean_albedo(self) -> tuple[float, float, float]:
-        """Average colour over an 8 m square, for bounced light."""
+        """Average colour over a wall 8 m long and 3 m high, for bounced light."""
         red, green, blue = _mean(self.shade, self.params)
         return red, green, blue
 
@@ -90,7 +90,7 @@ def _compile(shade: Shade) -> Any:
 @cache
 def _mean(shade: Shade, params: tuple[float, ...]) -> tuple[float, float, float]:
     rng = np.random.default_rng(0)
-    st = rng.uniform(0, 8, (400, 2))
+    st = rng.uniform(0, (8, 3), (400, 2))
     points = np.column_stack([st[:, 0], rng.uniform(0, 3, 400), st[:, 1]])
     mean = Material("", shade, params)(points, st[:, 0], st[:, 1], 0.02)[0].mean(0)
     return float(mean[0]), float(mean[1]), float(mean[2])

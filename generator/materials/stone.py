@@ -6,7 +6,7 @@ from camera_motion.generator.materials.noise import cell, fbm3, line, mix, smoot
 Rgb = tuple[float, float, float]
 
 
-def limestone(light: Rgb = srgb(222, 208, 182), dark: Rgb = srgb(176, 156, 128), drip: float = 0.8) -> Material:
+def limestone(light: Rgb = srgb(222, 208, 182), dark: Rgb = srgb(176, 156, 128), drip: float = 0.65) -> Material:
     """Weathered limestone: mottled, streaked downwards by rain in proportion to `drip`."""
     return Material("limestone", _limestone, (*light, *dark, drip))
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from camera_motion.generator.materials import Material, srgb
+from camera_motion.generator.materials import Material
+from camera_motion.generator.materials.noise import fbm3
 from camera_motion.generator.materials.stone import terracotta
 from camera_motion.generator.materials.timber import bark
 from camera_motion.generator.scenes import plants
@@ -14,6 +15,14 @@ from camera_motion.generator.seeds import stream
 
 if TYPE_CHECKING:
     from camera_motion.generator.scenes.courtyard import Courtyard
+
+
+def _orange(x, y, z, s, t, w, p):  # type: ignore[no-untyped-def]
+    tone = 0.8 + 0.4 * fbm3(x * 60.0, y * 60.0, z * 60.0, 2, 60.0 * w)
+    return 0.70 * tone, 0.22 * tone, 0.014 * tone, 0.0
+
+
+_FRUIT = Material("fruit", _orange)
 
 
 @dataclass(frozen=True)
@@ -106,11 +115,7 @@ def _pots(model: Model, p: "Courtyard") -> None:
         out /= np.linalg.norm(out, axis=1, keepdims=True)
         centre = np.array([top[0], top[1], 1.83]) + 0.53 * out
         for c in centre:
-            model.ball(c, (0.038, 0.038, 0.038), _fruit(), mesh=(6, 4))
-
-
-def _fruit() -> Material:
-    return terracotta(srgb(232, 138, 30))
+            model.ball(c, (0.038, 0.038, 0.038), _FRUIT, mesh=(6, 4))
 
 
 def _ivy(model: Model, p: "Courtyard") -> None:

@@ -106,6 +106,10 @@ def _reflections(
             seen = reflect.visible_through(mirror, views, means, normals)
             if index == 0:
                 seen &= glimpsed
+                if mirror.ripple > 0:  # ripples blur: every other surfel of a row will do
+                    seen &= surfels.place % 2 == 0
+                    stretch = np.where(surfels.row > 1, 1.8, 1.0)[:, None] ** np.array([0, 1, 0])
+                    scales = (scales * stretch).astype(np.float32)
             copies, turned = reflect.mirrored(mirror, means[seen], quats[seen])
             wider = scales[seen] * np.array([1.2, 1.2, 1.0], np.float32)
             tone = reflect.dimmed(mirror, views, copies, colour[seen])
@@ -147,4 +151,4 @@ def _dome(model: Model, views: Views, seed: int) -> list[_Part]:
 
 def _level(mirror: Mirror) -> bool:
     """Whether a mirror lies flat and so shows the sky upside down."""
-    return abs(mirror.edge_u[2]) + abs(mirror.edge_v[2]) < 1e-9
+    return bool(abs(mirror.edge_u[2]) + abs(mirror.edge_v[2]) < 1e-9)

@@ -19,10 +19,11 @@ _SIGMA, _THIN = 0.6, 0.08
 
 @dataclass(frozen=True)
 class Surfels:
-    """Surfels of patches, in the order of their cells. `row` is how many lie along v in the own cell."""
+    """Surfels of patches, in the order of their cells: each the number `place` of a row of `row` along v."""
 
     cell: Int32[np.ndarray, " N"]
     row: Int32[np.ndarray, " N"]
+    place: Int32[np.ndarray, " N"]
     uv: Float64[np.ndarray, "N 2"]
     means_m: Float32[np.ndarray, "N 3"]
     quats: Float32[np.ndarray, "N 4"]
@@ -51,6 +52,7 @@ def lay(
     surfels = Surfels(
         cell,
         grid[cell, 1].astype(np.int32),
+        ((np.arange(total) - first[cell]) % grid[cell, 1]).astype(np.int32),
         uv,
         *(np.empty((total, width), np.float32) for width in (3, 4, 3, 3, 3, 3)),
     )
