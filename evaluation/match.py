@@ -62,7 +62,8 @@ def _match(first, second, starts, goals, shapes, window, found):
     for n in range(starts.shape[0]):
         x0, y0 = starts[n, 0], starts[n, 1]
         margin = radius + 1
-        if x0 < margin or y0 < margin or x0 > width - 1 - margin or y0 > height - 1 - margin:
+        # not even on the rim: reading between pixels takes the next row and column too
+        if x0 < margin or y0 < margin or x0 >= width - 1 - margin or y0 >= height - 1 - margin:
             continue
         mean = 0.0
         for i in range(size):
