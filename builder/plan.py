@@ -16,7 +16,7 @@ from jaxtyping import Int64
 
 from camera_motion.generator.seeds import stream
 from camera_motion.schema.columns import MAX_INT
-from camera_motion.schema.plan import ClipPlan, MoveRequest, ScenePlan, ShardPlan, Speed
+from camera_motion.schema.plan import ClipPlan, MoveRequest, ScenePlan, ShardPlan, Speed, Split
 from camera_motion.schema.spec import Move, Part, Spec
 
 #: The first clip of every shard uses all six degrees of freedom, where every fault of an annotation shows.
@@ -66,7 +66,7 @@ class Plan:
         out[filmed] = _dealt(self.spec.seed, "moves", len(self.deck), start - start // shard, stop - stop // shard)
         return out
 
-    def split(self, unit: int) -> str:
+    def split(self, unit: int) -> Split:
         """Tell the split of a unit: evenly spread, so that any 1/share neighbours hold exactly one of test."""
         share = self.spec.splits.test_share
         phase = int(stream(self.spec.seed, "splits").integers(share.denominator))
@@ -143,7 +143,7 @@ def _drawn(plan: Plan, unit: int) -> UnitDraw:
 
 
 @lru_cache(maxsize=2)
-def _scene(plan: Plan, unit: int, index: int, split: str) -> ScenePlan:
+def _scene(plan: Plan, unit: int, index: int, split: Split) -> ScenePlan:
     spec, draw = plan.spec, _drawn(plan, unit)
     at = index - unit * len(draw.scene_seeds)
     part = slice(at * spec.clips_per_scene, (at + 1) * spec.clips_per_scene)

@@ -83,7 +83,7 @@ class Stage:
 
     def next_shot(self, clip: ClipPlan, attempt: int) -> tuple[Shot | None, list[Rejection]]:
         """Place the first of a clip's candidates, from number `attempt` on, that its scene allows."""
-        misses = []
+        misses: list[Rejection] = []
         for number in range(attempt, self._spec.gate.max_candidates):
             try:
                 rng = stream(clip.seed, "candidate", number)

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def stream(seed: int, *purpose: int | str) -> np.random.Generator:
-    """The generator of (`seed`, purpose...): the same everywhere, independent of every other purpose."""
+    """Give the generator of (`seed`, purpose...): the same everywhere, independent of every other purpose."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(_word(p) for p in purpose)))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Speed = Literal["slow", "regular", "fast"]
+Split = Literal["train", "test"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ScenePlan:
     family: str
     source: str
     seed: int
-    split: str
+    split: Split
     clips: tuple[ClipPlan, ...]
 
 
@@ -53,7 +54,7 @@ class ShardPlan:
     """One tar: which clips (by index) of which scenes it holds. A scene may span shards, never splits."""
 
     index: int
-    split: str
+    split: Split
     name: str
     scenes: tuple[ScenePlan, ...]
     clip_indices: range

@@ -30,7 +30,8 @@ class Procedural:
     @cached_property
     def geometry(self) -> SceneGeometry:
         """Analytic geometry of these parameters."""
-        return self._family.geometry(self.params)
+        geometry: SceneGeometry = self._family.geometry(self.params)
+        return geometry
 
     @property
     def provenance(self) -> dict[str, Any]:
