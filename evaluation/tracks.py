@@ -158,6 +158,8 @@ def collect(follower: Follower, trajectory: Trajectory, views: Mapping[int, Gate
         points = follower.corners(start, usable, round(1.3 * each))
         goals, good = follower.follow(points, start, end)
         points, goals = points[good][:each], goals[good][:each]
+        if len(points) == 0:
+            continue
         near = points.astype(np.float32) - np.float32(0.5)
         inverse = cv2.remap(inverse_depth, near[:, None, 0], near[:, None, 1], cv2.INTER_LINEAR)
         frames = np.full((2, len(points)), [[start], [end]])
