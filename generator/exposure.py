@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 from jaxtyping import Float32
 
-#: Radiance that becomes the middle of the picture: after the tone curve (generator.effects) about 0.45 of white.
-MIDDLE_GREY = 0.16
+#: Radiance that becomes the middle of the picture: after the tone curve (generator.effects) about 0.4 of white.
+MIDDLE_GREY = 0.12
 #: How much of a scene's darkness is made up for: a shaded arcade stays darker than a sunlit court, yet readable.
-ADAPTATION = 0.75
+ADAPTATION = 0.7
 #: No picture is brightened or darkened beyond these factors.
 LIMITS = (0.45, 5.0)
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
