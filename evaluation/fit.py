@@ -21,15 +21,17 @@ _CUT: Final = 1.2
 
 @dataclass(frozen=True)
 class Noise:
-    """What is assumed of pixels before any is seen, measured on correct clips (docs/gate.md).
+    """What is assumed of pixels and depths before any is seen, measured on correct clips (docs/gate.md).
 
-    `track_px`: of each track by itself. `shared_px`: common to all tracks of a clip, from the codec's lag and the
-    renderer's edges. `share`: of a gain, whatever the motion. Pixels are those the follower sees.
+    `track_px`: of each track by itself, `shared_px`: common to all tracks of a clip (a codec lags behind a slow move),
+    both in pixels that the follower sees. `share`: of any gain. `depth`: a relative error that all depths may have in
+    common (a splat is seen where it covers others, which need not be where its centre is).
     """
 
-    track_px: float = 0.3
-    shared_px: float = 0.025
-    share: float = 0.001
+    track_px: float = 0.25
+    shared_px: float = 0.03
+    share: float = 0.0005
+    depth: float = 0.0015
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,16 @@ def residuals(
     """Where corners were found minus where the (corrected) annotation puts them, in pixels."""
     path = trajectory if correction is None else corrected(trajectory, correction)
     return np.asarray(tracks.to_px - project(path, size, tracks.start, tracks.end, tracks.from_px, tracks.depths_m))
+
+
+def _depth_slope(tracks: Tracks, trajectory: Trajectory, size: tuple[int, int]) -> Float64[np.ndarray, "N 2"]:
+    """How residuals change with a common relative error of all depths."""
+    step = 0.003
+    farther, nearer = (
+        project(trajectory, size, tracks.start, tracks.end, tracks.from_px, tracks.depths_m * (1 + d))
+        for d in (step, -step)
+    )
+    return np.asarray((nearer - farther) / (2 * step))
 
 
 def fit(tracks: Tracks, trajectory: Trajectory, size: tuple[int, int], pixel: float, noise: Noise) -> list[Fit]:
@@ -72,8 +84,15 @@ def _fit_one(
     strength = float(np.sqrt((slope**2).sum(axis=1).mean())) / pixel  # pixels per unit
     if strength < 1e-3:
         return Fit(part, 0.0, float("inf"))
-    share = 0.0 if part == "time" else noise.share
-    sigma = float(np.hypot(np.hypot(noise.track_px / np.sqrt(len(tracks)), noise.shared_px) / strength, share))
+    # How much of the part it takes to explain depths that are all off by one per unit.
+    mistaken = float((slope * _depth_slope(tracks, trajectory, size)).sum() / (slope**2).sum())
+    errors = (
+        noise.track_px / np.sqrt(len(tracks)) / strength,
+        noise.shared_px / strength,
+        0.0 if part == "time" else noise.share,
+        noise.depth * mistaken,
+    )
+    sigma = float(np.linalg.norm(errors))
 
     value = 0.0
     for _ in range(12):

@@ -22,15 +22,15 @@ LEAST_TRACKS: Final = 60
 #: What an annotation may be off by: gains as shares, time in frames. Measured in docs/gate.md.
 TOLERANCES: Final[Mapping[str, float]] = {
     "focal": 0.005,
-    "zoom": 0.005,
+    "zoom": 0.01,
     "rotation": 0.005,
-    "translation": 0.005,
+    "translation": 0.006,
     "time": 0.15,
 }
 #: A part is observable where its predicted sigma is below this share of its tolerance.
 OBSERVABLE: Final = 1 / 3
 #: Where it is not, it is still refused beyond this many of its sigmas, unless the sigma is itself beyond `BLIND`.
-SIGMAS: Final = 4.0
+SIGMAS: Final = 5.0
 BLIND: Final[Mapping[str, float]] = {part: 0.3 if part == "time" else 0.05 for part in PARTS}
 
 __all__ = ["GateView", "Proof", "Verdict", "frames", "judge", "prove", "recheck"]
@@ -134,7 +134,7 @@ def judge(tracks: Tracks, trajectory: Trajectory, size: tuple[int, int]) -> Verd
 
 def residual_limit_px(motion_px: float, pixel: float) -> float:
     """Median residual that a true annotation stays below: a tenth of a pixel for a still picture, more in motion."""
-    return 0.1 * pixel + min(0.25 * pixel, 0.1 * motion_px) + 0.01 * motion_px
+    return 0.1 * pixel + min(0.15 * pixel, 0.1 * motion_px) + 0.006 * motion_px
 
 
 def recheck(video: bytes, tracks: Float32[np.ndarray, "N 8"], trajectory: Trajectory) -> Verdict:
