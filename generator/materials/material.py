@@ -73,8 +73,12 @@ class Material:
 
     def mean_albedo(self) -> tuple[float, float, float]:
         """Average colour over a wall 8 m long and 3 m high, for bounced light."""
-        red, green, blue = _mean(self.shade, self.params)
+        red, green, blue, _ = _mean(self.shade, self.params)
         return red, green, blue
+
+    def mean_height_m(self) -> float:
+        """Average relief: what is taken off it, so that a surface lies on average where its patch says."""
+        return _mean(self.shade, self.params)[3]
 
 
 def srgb(red: float, green: float, blue: float) -> tuple[float, float, float]:
@@ -88,12 +92,13 @@ def _compile(shade: Shade) -> Any:
 
 
 @cache
-def _mean(shade: Shade, params: tuple[float, ...]) -> tuple[float, float, float]:
+def _mean(shade: Shade, params: tuple[float, ...]) -> tuple[float, float, float, float]:
     rng = np.random.default_rng(0)
     st = rng.uniform(0, (8, 3), (400, 2))
     points = np.column_stack([st[:, 0], rng.uniform(0, 3, 400), st[:, 1]])
-    mean = Material("", shade, params)(points, st[:, 0], st[:, 1], 0.02)[0].mean(0)
-    return float(mean[0]), float(mean[1]), float(mean[2])
+    albedo, height = Material("", shade, params)(points, st[:, 0], st[:, 1], 0.02)
+    red, green, blue = albedo.mean(0).tolist()
+    return red, green, blue, float(height.mean())
 
 
 @cache

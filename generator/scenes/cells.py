@@ -131,6 +131,24 @@ def demand(
     return Demand(np.minimum(spacing, _LONGEST * spacing.min(1, keepdims=True)), seen)
 
 
+def turned_away(
+    cells: Cells, patches: Sequence[Patch], views: Views, mirrors: Sequence[Mirror], margin_m: float = 0.05
+) -> Bool[np.ndarray, " C"]:
+    """Tell which cells of planes have every eye, and its image in every mirror, behind them: such are never drawn.
+
+    Between two eyes behind a plane a straight path stays behind it; `margin_m` is for bent ones.
+    """
+    flat = np.array([p.tangents is not None for p in patches])[cells.patch]
+    eyes = [views.centres_m]
+    for mirror in mirrors:
+        flip, shift = reflection(mirror)
+        eyes.append(views.centres_m @ flip.T + shift)
+    highest = (np.concatenate(eyes) @ cells.normals[flat].T).max(0)
+    away = np.zeros(len(cells), bool)
+    away[flat] = highest - (cells.centres_m[flat] * cells.normals[flat]).sum(1) < -margin_m
+    return away
+
+
 def seen_mirrored(cells: Cells, views: Views, rays: Rays, mirrors: Sequence[Mirror]) -> Bool[np.ndarray, " C"]:
     """Tell which cells some view sees in some mirror."""
     seen = np.zeros(len(cells), bool)

@@ -285,4 +285,6 @@ def _outside(model: Model, p: "Courtyard") -> None:
     y0, y1 = -0.55, length + 0.55
     cy = length / 2
     shift = (p.seed % 997) * 1.7
-    model.patch(ring_to_horizon((0.0, cy), half, (y1 - y0) / 2, 320.0, shift), (300.0, 300.0), fields(), (96, 40))
+    model.patch(
+        ring_to_horizon((0.0, cy), half, (y1 - y0) / 2, 320.0, shift), (300.0, 300.0), fields(), (96, 40), detail=0.7
+    )

@@ -13,13 +13,14 @@ from camera_motion.generator.scenes.rays import rays as prepare_rays
 from camera_motion.generator.scenes.sky import dome_directions, in_view, radiance
 from camera_motion.generator.scenes.surface import Mirror, Model
 from camera_motion.generator.scenes.surfels import Surfels, lay, quaternions
+from camera_motion.generator.scenes.underlay import DEPTH_M, with_underlay
 from camera_motion.generator.scenes.views import Views, key_views
 from camera_motion.generator.seeds import stream
 from camera_motion.generator.splats import MIRROR, SH_C0, SKY, SOLID, GaussianScene
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory
 
-_OPAQUE = 0.98
+_OPAQUE = 0.99
 _DOME_M = 420.0
 _DOME_PX = 4.5
 _TEXELS = 42_000
@@ -52,12 +53,15 @@ def sample(
     cells = cutting.cut(model.patches)
     solid = prepare_rays(mesh.triangles[: len(mesh.source)]) if model.foliages else rays
     wanted = cutting.demand(cells, model.patches, poses, solid, model.mirrors, spacing_px)
-    surfels = lay(model.patches, cells, wanted.spacing_m, stream(seed, "jitter"))
+    hidden = ~wanted.seen & cutting.turned_away(cells, model.patches, key_views(views, width, height, 2), model.mirrors)
+    layers, spacing_m, under = with_underlay(cells, model.patches, wanted.spacing_m, wanted.seen, hidden)
+    surfels = lay(model.patches, layers, spacing_m, stream(seed, "jitter"))
     texel_m = _texel_sizes(model, cells, wanted)
     soft = lightmap.solve(model, mesh, rays, texel_m, stream(seed, "soft light"))
-    patch = cells.patch[surfels.cell]
+    patch, below = layers.patch[surfels.cell], under[surfels.cell]
     colour = light.light_surfels(model, surfels, patch, soft, rays, stream(seed, "sun"))
-    parts = [_part(surfels.means_m, surfels.quats, surfels.scales_m, _OPAQUE, colour, SOLID)]
+    means = surfels.means_m - (DEPTH_M * below[:, None]).astype(np.float32) * surfels.normals
+    parts = [_part(means, surfels.quats, surfels.scales_m, _OPAQUE, colour, SOLID)]
     chosen = leafing.choose(model.foliages, poses, spacing_px, stream(seed, "leaves"))
     if len(chosen.points_m):
         tone = light.light_leaves(
@@ -65,7 +69,7 @@ def sample(
         )
         parts.append(_part(chosen.points_m, quaternions(chosen.axes), _LEAF_SIGMA * chosen.half_m, 0.95, tone, SOLID))
     many = key_views(views, width, height, denser=2)
-    glimpsed = cutting.seen_mirrored(cells, many, solid, model.mirrors)[surfels.cell]
+    glimpsed = cutting.seen_mirrored(layers, many, solid, model.mirrors)[surfels.cell] & ~below
     parts += _reflections(model, many, parts, surfels, glimpsed, spacing_px)
     if model.dome:
         parts += _dome(model, many, seed)
@@ -108,7 +112,7 @@ def _reflections(
                 seen &= glimpsed
                 if mirror.ripple > 0:  # ripples blur: every other surfel of a row will do
                     seen &= surfels.place % 2 == 0
-                    stretch = np.where(surfels.row > 1, 1.8, 1.0)[:, None] ** np.array([0, 1, 0])
+                    stretch = np.where(surfels.row > 1, 2.0, 1.0)[:, None] ** np.array([0, 1, 0])
                     scales = (scales * stretch).astype(np.float32)
             copies, turned = reflect.mirrored(mirror, means[seen], quats[seen])
             wider = scales[seen] * np.array([1.2, 1.2, 1.0], np.float32)

@@ -70,7 +70,15 @@ def lay(
             np.ascontiguousarray(dv),
             u,
             v,
-            np.array([*patch.size_m, *patch.tex_origin, float(patch.closed), float(patch.tex_axes is not None)]),
+            np.array(
+                [
+                    *patch.size_m,
+                    *patch.tex_origin,
+                    float(patch.closed),
+                    float(patch.tex_axes is not None),
+                    patch.material.mean_height_m(),
+                ]
+            ),
             np.zeros((2, 3)) if patch.tex_axes is None else np.ascontiguousarray(patch.tex_axes, np.float64),
             step,
             cell[part],
@@ -181,7 +189,7 @@ def _paint(
         bent[i, 1] = (ny + a * ty + b * by) / length
         bent[i, 2] = (nz + a * tz + b * bz) / length
         normals[i, 0], normals[i, 1], normals[i, 2] = nx, ny, nz
-        lift = 0.125 * height
+        lift = 0.5 * (0.25 * height - frame[6])
         means[i, 0], means[i, 1], means[i, 2] = (
             points[i, 0] + lift * nx,
             points[i, 1] + lift * ny,
