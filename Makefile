@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO ?= demo
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 demo: .venv/.core
 	$(BIN)/camera-motion build --out $(DEMO)
@@ -17,6 +17,11 @@ lint: .venv/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+bench: .venv/.dev
+	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/scene.py
+	$(BIN)/python benchmarks/pipeline.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
