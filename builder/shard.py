@@ -15,7 +15,7 @@ from jaxtyping import Float
 from camera_motion.builder.machine import machine_class, peak_bytes
 from camera_motion.builder.plan import plan
 from camera_motion.builder.store import Hashed, Store, writing
-from camera_motion.schema.base import SpecError
+from camera_motion.schema.base import Rejected, SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
 from camera_motion.schema.columns import members as suffixes
 from camera_motion.schema.columns import video_suffix
@@ -68,8 +68,8 @@ class ShardJob:
         rejections.sort(key=lambda rejection: (order[rejection.key], rejection.attempt))
         keys = tuple(clip.record.key for clip in clips)
         reasons = {rejection.key: rejection.reason for rejection in rejections}
-        if not clips:
-            raise SpecError(f"shard {shard.name}: no clip found a candidate; last reason: {reasons.get(shard.keys[0])}")
+        if not clips:  # readers infer the columns from the first samples, so no tar is written without one
+            raise Rejected(f"no clip found a candidate; {shard.keys[0]}: {reasons.get(shard.keys[0])}")
         store = Store(self.root)
         with writing(store.tar(shard.name)) as file:
             write_tar(file, clips)

@@ -57,7 +57,7 @@ class Processes:
                     worker = busy[pipe]  # type: ignore[index]
                     try:
                         yield from _heard(worker)
-                    except EOFError:
+                    except (EOFError, ConnectionResetError):  # reset: it died with its shard's index unread
                         worker.process.join()
                         yield from self._buried(worker, waiting, tries)
                         crew.remove(worker)

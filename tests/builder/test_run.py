@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tiny import film, spec
 
 from camera_motion.builder.engines import Failure
+from camera_motion.builder.engines.processes import Processes
 from camera_motion.builder.lock import lock
 from camera_motion.builder.run import build, choose_engine
 from camera_motion.builder.store import Store
@@ -249,6 +251,23 @@ def test_a_worker_that_dies_is_named_and_the_rest_is_made(tmp_path: Path) -> Non
     assert not built.complete
 
 
+class JobThatCannotBeLoaded:
+    """Ends the worker that unpickles it, before it has read what it was to do."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (3,)
+
+    def __call__(self, index: int) -> Iterator[Any]:
+        yield index
+
+
+@pytest.mark.slow
+def test_workers_that_die_at_once_fail_their_shards_and_end() -> None:
+    said = dict(Processes(2).run(JobThatCannotBeLoaded(), [0, 1]))
+    assert sorted(said) == [0, 1]
+    assert all("died 2 times (exit code 3)" in failure.reason for failure in said.values())
+
+
 def film_that_kills_its_worker(
     spec: Spec, scene: ScenePlan, indices: Sequence[int], threads: int
 ) -> Iterator[FilmedClip | Rejection]:
@@ -270,6 +289,15 @@ def film_with_a_bug(
     if 6 in indices:
         raise RuntimeError("a bug")
     yield from film(spec, scene, indices, threads)
+
+
+def film_that_finds_nothing(
+    spec: Spec, scene: ScenePlan, indices: Sequence[int], threads: int
+) -> Iterator[FilmedClip | Rejection]:
+    if 6 not in indices:
+        yield from film(spec, scene, indices, threads)
+        return
+    yield from (Rejection(clip.key, 1, "place: no free view") for clip in scene.clips if clip.index in indices)
 
 
 def film_that_gives_up(
@@ -304,6 +332,14 @@ def test_a_clip_without_a_candidate_is_missing_by_name(tmp_path: Path) -> None:
     assert built.missing == {"cm-tiny-000007": "place: no free view"}
     assert not built.complete
     assert len(built.receipts) == 6
+
+
+def test_a_shard_without_a_clip_fails_and_the_rest_is_made(tmp_path: Path) -> None:
+    built = build(spec(), tmp_path, film_that_finds_nothing, engine="serial")
+    (reason,) = built.missing.values()
+    assert "no clip found a candidate; cm-tiny-000006: place: no free view" in reason
+    assert len(built.receipts) == 5
+    assert not built.complete
 
 
 def test_another_set_in_the_folder_is_refused_and_the_difference_named(whole: Path) -> None:
