@@ -152,8 +152,9 @@ def _scene(plan: Plan, unit: int, index: int, split: Split) -> ScenePlan:
         ClipPlan(f"cm-{spec.name}-{i:06d}", i, seed, plan.deck[card] if card >= 0 else CANARY)
         for i, (seed, card) in enumerate(chosen, start=index * spec.clips_per_scene)
     )
+    scene = 0 if spec.scenes.source == "splat_file" else index  # a file is one scene, however often it is filmed
     return ScenePlan(
-        scene_id=f"cm-{spec.name}-s{index:05d}",
+        scene_id=f"cm-{spec.name}-s{scene:05d}",
         index=index,
         family=plan.families[draw.families[at]],
         source=spec.scenes.source,

@@ -81,7 +81,7 @@ class ShardJob:
             tar_sha256=file.digest.hexdigest(),
             tar_bytes=file.size,
             keys=keys,
-            scenes=tuple(scene.scene_id for scene in shard.scenes),
+            scenes=tuple(dict.fromkeys(scene.scene_id for scene in shard.scenes)),
             missing={key: reasons.get(key, "not filmed") for key in shard.keys if key not in keys},
             rejections=tuple(rejections),
             statistics=sum((Statistics.of(clip.record, len(clip.video)) for clip in clips), Statistics()),

@@ -304,6 +304,15 @@ class Spec(Model):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_scene_is_in_one_split(self) -> "Spec":
+        if isinstance(self.scenes, SplatFile) and 0 < self.splits.test < 1:
+            raise ValueError(
+                f"splits has train {self.splits.train:g} and test {self.splits.test:g}; a splat file is one scene, and "
+                "no scene may be in two splits: give it whole to one of them"
+            )
+        return self
+
     @property
     def unit_clips(self) -> int:
         """Clips in the smallest part that a split can take: whole scenes in whole shards."""

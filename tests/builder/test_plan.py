@@ -52,6 +52,14 @@ def test_a_quarter_of_any_four_scenes_is_test() -> None:
         assert all(splits[i : i + 4].count("test") == 1 for i in range(37))
 
 
+def test_a_splat_file_is_one_scene() -> None:
+    scenes = {"source": "splat_file", "path": "room.ply", "up": "+z", "place": "a room", "short": "a room"}
+    shards = everything(spec(scenes=scenes, splits={"train": 1.0}))
+    plans = [scene for shard in shards for scene in shard.scenes]
+    assert {scene.scene_id for scene in plans} == {"cm-tiny-s00000"}
+    assert {scene.index for scene in plans} == {0, 1, 2}
+
+
 @pytest.mark.parametrize("test_share", [0.0, 0.1, 1.0])
 def test_split_shares_are_met(test_share: float) -> None:
     chosen = plan(spec(clips=400, shard_clips=4, splits={"train": 1 - test_share, "test": test_share}))

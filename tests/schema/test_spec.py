@@ -43,6 +43,13 @@ def identity(**changes: Any) -> str:
         ({"scenes": {"familis": {}}}, "mine.yaml: scenes.familis is not a key of scenes; did you mean 'families'?"),
         ({"scenes": {"families": {"cave": 1}}}, "mine.yaml: scenes.families holds 'cave'; known families: courtyard, "),
         ({"scenes": {"source": "splat_file"}}, "mine.yaml: scenes.path is missing (and 2 more)"),
+        (
+            {
+                "scenes": {"source": "splat_file", "path": "x.ply", "place": "a", "short": "a"},
+                "splits": {"train": 0.5, "test": 0.5},
+            },
+            "mine.yaml: splits has train 0.5 and test 0.5; a splat file is one scene, and no scene may be in two",
+        ),
         ({"splits": {"train": 0.5}}, "mine.yaml: splits.train 0.5 and test 0 must add up to 1"),
         ({"encode": {"codec": "vp9"}}, "mine.yaml: encode.codec is 'vp9'; allowed: h264, h265, ffv1"),
         ({"moves": []}, "mine.yaml: moves gives 0 combinations of direction, speed and weight; allowed: 1 to "),
