@@ -70,14 +70,15 @@ def landscape_shade(x: float, y: float, z: float, s: float, t: float, w: float, 
         flower = cell(math.floor(a * 46.0), math.floor(b * 60.0), seed)
         if flower > 0.86:
             red, green, blue = mix(red, p[15], 0.8), mix(green, p[16], 0.8), mix(blue, p[17], 0.8)
-    # One tall tree on a third of the canvas.
-    trunk = p[1] / high * (0.2 if cell(seed, 3.0) < 0.5 else 0.78)
-    crown = math.hypot((a - trunk) / 0.2, (b - 0.62) / 0.26) + 0.55 * (
-        fbm2(a * 9.0, b * 9.0, 4, w * 9.0 / high, seed + 40.0) - 0.5
-    )
-    if crown < 0.85 or (abs(a - trunk) < 0.018 and 0.12 < b < 0.6):
+    # One tall tree on a third of the canvas, or none.
+    trunk = p[1] / high * (0.12 + 0.2 * cell(seed, 4.0) + (0.55 if cell(seed, 3.0) < 0.5 else 0.0))
+    size = 0.14 + 0.14 * cell(seed, 5.0) if cell(seed, 6.0) < 0.7 else 0.0
+    top = 0.5 + 0.2 * cell(seed, 7.0)
+    crown = math.hypot((a - trunk) / max(size, 0.01), (b - top) / (1.3 * max(size, 0.01)))
+    crown += 0.55 * (fbm2(a * 9.0, b * 9.0, 4, w * 9.0 / high, seed + 40.0) - 0.5)
+    if size > 0.0 and (crown < 0.85 or (abs(a - trunk) < 0.018 and 0.12 < b < top)):
         leaf = fbm2(a * 26.0, b * 26.0, 3, w * 26.0 / high, seed + 41.0)
-        lit = smooth(-0.2, 0.25, (b - 0.6) - (a - trunk) * 0.7 + leaf * 0.3)
+        lit = smooth(-0.2, 0.25, (b - top) - (a - trunk) * 0.7 + leaf * 0.3)
         red, green, blue = (
             mix(0.03, p[12], lit) * (0.5 + leaf),
             mix(0.04, p[13], lit) * (0.5 + leaf),

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Float64
 #: that dark rooms stay darker than white ones.
 _RADIANCE, _IRRADIANCE = 0.25, 2.1
 #: Exponent by which the contrast between windows and far corners is compressed.
-_CONTRAST = 0.6
+_CONTRAST = 0.76
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,7 @@ def describe(params: Params) -> SceneDescription:
         "panelled": f"{colour} panelled walls",
         "damask": f"{colour} damask walls",
         "boiserie": "dark wood-panelled walls",
-        "brick": "whitewashed brick walls",
+        "brick": "brick walls under peeling white paint",
     }
     ceilings = {"coffered": "a coffered ceiling", "beamed": "a beamed ceiling", "plaster": "a moulded plaster ceiling"}
     arched = any(o.arched for o in params.openings)
@@ -291,4 +291,4 @@ def build(params: Params) -> Model:
 
 #: Exposure of the picture, and how much of the sun that falls in is kept beside the soft light (see `fill`).
 EXPOSURE = 1.4
-_SUN_GAIN = 0.65
+_SUN_GAIN = 0.85

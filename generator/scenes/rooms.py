@@ -230,6 +230,7 @@ def _corners(plan: Plan, rng: np.random.Generator, kinds: tuple[str, ...]) -> No
 def _pictures(plan: Plan, height_m: float, rng: np.random.Generator, walls: tuple[int, ...], big: float) -> None:
     """Hang as many as fit, at eye height where the wall is free to the floor, else above what stands."""
     middle = min(1.62 + 0.09 * big, height_m / 2)
+    styles = [str(style) for style in rng.permutation(STYLES)]
     for wall in walls:
         for left, right in plan.gaps(wall):
             cursor = left + 0.35
@@ -242,7 +243,9 @@ def _pictures(plan: Plan, height_m: float, rng: np.random.Generator, walls: tupl
                     centre = max(middle, 1.03 + h / 2) + raise_m
                     if cursor + w > right - 0.2 or centre + h / 2 > height_m - 0.45:
                         continue
-                    picture = Picture(wall, cursor + w / 2, round(centre, 3), w, h, str(rng.choice(STYLES)), 0)
+                    picture = Picture(
+                        wall, cursor + w / 2, round(centre, 3), w, h, styles[len(plan.pictures) % len(styles)], 0
+                    )
                     if plan.hang(picture):
                         cursor += w + spread(rng, 0.3, 0.55)
                         placed = True
