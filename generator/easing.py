@@ -8,8 +8,6 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float64
 
-from camera_motion.schema.base import SpecError
-
 _Curve = Callable[[np.ndarray, float], np.ndarray]
 
 
@@ -49,12 +47,6 @@ class Timing:
         x = np.clip((np.arange(frames) - self.begin) / (self.end - self.begin), 0.0, 1.0)
         done: np.ndarray = EASES[self.ease](x, self.sharpness)
         return done
-
-
-def check_ease(name: str) -> None:
-    """Raise SpecError unless `name` is an ease, or "" for one drawn at random."""
-    if name and name not in EASES:
-        raise SpecError(f"ease {name!r} is unknown; choose one of {', '.join(EASES)}")
 
 
 def ease_rand(rng: np.random.Generator, name: str) -> tuple[str, float]:

@@ -29,9 +29,6 @@ _FORMATS: Final[dict[str, _Format]] = {
     "ffv1": _Format("ffv1", "matroska", "bgr0", lossless=True),
 }
 
-#: File name suffix of each codec's container.
-SUFFIXES: Final[dict[str, str]] = {"h264": "mp4", "h265": "mp4", "ffv1": "mkv"}
-
 #: swscale's exact path: no dithering and no SIMD rounding, so that machines of one class agree to the bit.
 _SCALER: Final = int(
     Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT

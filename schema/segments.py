@@ -6,7 +6,7 @@ zoom. What is left is read axis by axis.
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
@@ -190,7 +190,7 @@ def _orbits(
 ) -> Iterator[tuple[int, int, list[tuple[str, Run]], Float64[np.ndarray, " n"]]]:
     """Stretches that circle a point: start, end, their arcs and cranes, and the roll that is left."""
     bounds = {frame for run in marks for frame in (run.start, run.end)}
-    for start, end in _moving(steps_m, replace(given), limits):
+    for start, end in _moving(steps_m, given, limits):
         corners = _corners(steps_m, start, end)
         frames = sorted({start, end, *corners, *(f for f in bounds if start < f < end)})
         pairs = sorted(itertools.combinations(frames, 2), key=lambda pair: pair[0] - pair[1])
