@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from camera_motion.builder.shard import load_npy, read_tar, sha256
 from camera_motion.builder.store import Store
 from camera_motion.schema.base import SpecError
-from camera_motion.schema.camera import Trajectory, invert
+from camera_motion.schema.camera import Trajectory, camera_scale, invert, validate_rotations
 from camera_motion.schema.clip import ClipRecord, FilmedClip
 from camera_motion.schema.columns import TRACKS_MEMBER, members
 from camera_motion.schema.receipt import Receipt, Statistics
@@ -93,14 +93,8 @@ def _check(clip: FilmedClip, receipt: Receipt) -> None:
 
 
 def _check_poses(camera_from_world: Float64[np.ndarray, "T 4 4"], record: ClipRecord) -> None:
-    rotations, centres = camera_from_world[:, :3, :3], invert(camera_from_world)[:, :3, 3]
-    if np.abs(rotations @ np.swapaxes(rotations, 1, 2) - np.eye(3)).max() > PROPER:
-        raise ValueError("a pose is not a rotation and a translation")
-    if (np.linalg.det(rotations) < 0).any():
-        raise ValueError("a pose mirrors the world (its determinant is -1)")
-    if np.abs(camera_from_world[:, 3] - [0, 0, 0, 1]).max() > 0:
-        raise ValueError("the last row of a pose is not 0 0 0 1")
-    scale = float(np.linalg.norm(centres - centres[0], axis=1).max()) / record.align_factor
+    validate_rotations(camera_from_world, PROPER)
+    scale = camera_scale(camera_from_world)
     if abs(scale - record.camera_scale) > 1e-4 * max(1.0, scale):
         raise ValueError(f"camera_scale is {record.camera_scale:g}, the poses say {scale:g}")
 

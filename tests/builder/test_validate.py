@@ -172,13 +172,20 @@ def mirrored(clip: FilmedClip) -> FilmedClip:
 
 
 def scaled(clip: FilmedClip) -> FilmedClip:
-    return replace(clip, camera_extrinsics=clip.camera_extrinsics * 1.001)
+    return replace(clip, camera_extrinsics=clip.camera_extrinsics * np.array([1.001, 1.001, 1.001, 1.0])[:, None])
 
 
 def moved(clip: FilmedClip) -> FilmedClip:
     poses = clip.camera_extrinsics.copy()
     poses[-1, 0, 3] += 0.1
     return replace(clip, camera_extrinsics=poses)
+
+
+def in_other_units(clip: FilmedClip) -> FilmedClip:
+    """Say that a stored unit is two metres: `camera_scale` is in stored units, as the poses are."""
+    poses = clip.camera_extrinsics.copy()
+    poses[-1, 0, 3] += 0.1
+    return replace(recorded(clip, align_factor=2.0, camera_scale=0.1), camera_extrinsics=poses)
 
 
 def shortened(clip: FilmedClip) -> FilmedClip:
@@ -212,8 +219,8 @@ def recorded(clip: FilmedClip, **changes: Any) -> FilmedClip:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (mirrored, "a pose mirrors the world"),
-        (scaled, "a pose is not a rotation and a translation"),
+        (mirrored, "determinant -1.000"),
+        (scaled, "the rotation is not orthonormal"),
         (moved, "camera_scale is 0, the poses say 0.1"),
         (shortened, "camera_extrinsics.npy has shape [15, 4, 4], not [16, 4, 4]"),
         (cut_short, "video"),
@@ -229,6 +236,10 @@ def test_deep_damage_is_named_under_the_clip(root: Path, change: Callable[[Filme
     assert problem.startswith(receipt.keys[0])
     assert said in problem
     assert "\n" not in problem
+
+
+def test_camera_scale_is_in_stored_units(root: Path) -> None:
+    assert not any("camera_scale" in problem for problem in audit(root, rewrite(root, in_other_units)))
 
 
 def wider_lens(clip: FilmedClip) -> FilmedClip:
