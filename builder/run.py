@@ -91,7 +91,7 @@ def build(
     names = {planned.name(index) for index in indices}
     with lock(root, part):
         store.claim(spec)
-        store.sweep(names)
+        store.sweep(names, alone=part == WHOLE)
         done = {i: receipt for i in indices if (receipt := store.finished(i, planned.name(i), identity))}
         built = Built(clips=len(indices) * spec.shard_clips, receipts=list(done.values()))
         todo = [index for index in indices if index not in done]
@@ -104,7 +104,7 @@ def build(
                 for index, said in events:
                     _record(built, planned, index, said, watcher)
         finally:
-            store.sweep(names)  # what workers that were stopped left half-written
+            store.sweep(names, alone=part == WHOLE)  # what workers that were stopped left half-written
     return built
 
 

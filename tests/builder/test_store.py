@@ -80,5 +80,14 @@ def test_only_what_this_build_left_is_swept(tmp_path: Path) -> None:
     ours, theirs = tars / ".train-000000.tar.0a1b2c3d.partial", tars / ".train-000001.tar.0a1b2c3d.partial"
     for path in (ours, theirs, tars / "train-000000.tar"):
         path.touch()
-    Store(tmp_path).sweep({"train-000000"})
+    Store(tmp_path).sweep({"train-000000"}, alone=False)
     assert sorted(tars.iterdir()) == [theirs, tars / "train-000000.tar"]
+
+
+def test_a_slice_leaves_the_spec_that_another_is_writing(tmp_path: Path) -> None:
+    half = tmp_path / ".spec.json.0a1b2c3d.partial"
+    half.touch()
+    Store(tmp_path).sweep({"train-000000"}, alone=False)
+    assert half.exists()
+    Store(tmp_path).sweep({"train-000000"}, alone=True)
+    assert not half.exists()
