@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from camera_motion.generator.identity import GENERATOR_VERSION, identity_of, resolved_renderer
+from camera_motion.schema import conventions
 from camera_motion.schema.base import SpecError, identity
 from camera_motion.schema.parse import parse
 from camera_motion.schema.receipt import Receipt
@@ -143,9 +144,13 @@ class Store:
         with writing(self.receipt_path(receipt.name)) as file:
             file.write(receipt.model_dump_json(indent=1).encode() + b"\n")
 
-    def sweep(self, names: Collection[str]) -> None:
-        """Remove what killed builds left half-written of these shards and of the spec. Only under the lock."""
-        ours = {"spec.json", *(f"{name}.tar" for name in names), *(f"{name}.json" for name in names)}
+    def sweep(self, names: Collection[str], alone: bool) -> None:
+        """Remove what killed builds left half-written of these shards. Only under the lock.
+
+        Of the spec too if this build is `alone`: another slice may be about to give the folder the same one.
+        """
+        ours = {*(f"{name}.tar" for name in names), *(f"{name}.json" for name in names)}
+        ours |= {"spec.json"} if alone else set()
         for folder in (self.root, self.receipts, self.root / "webdataset"):
             for partial in folder.glob(f".*{PARTIAL}"):
                 if partial.name[1:].rsplit(".", 2)[0] in ours:
@@ -211,6 +216,7 @@ def _description(spec: Spec) -> dict[str, Any]:
         "identity": identity_of(spec),
         "generator": GENERATOR_VERSION,
         "renderer": resolved_renderer(spec),
+        "conventions": conventions.TEXT,
         "content": content(spec),
         "spec": spec.model_dump(mode="json"),
     }

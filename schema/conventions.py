@@ -16,7 +16,7 @@ from typing import Final
 
 WORLD_UP: Final = (0.0, 0.0, 1.0)
 
-#: Written into every record that holds a matrix.
+#: Written into the `spec.json` of every set: its matrices are not to be guessed at.
 TEXT: Final = (
     "camera_extrinsics: w2c (camera_from_world), OpenCV axes (x right, y down, z forward), metres, world z up; "
     "camera_intrinsics: fx/W, fy/H, cx/W, cy/H per frame; pixel (0,0) centred at (0.5, 0.5)"
