@@ -18,6 +18,7 @@ from camera_motion.builder.shard import load_npy, read_tar
 from camera_motion.evaluation import gate
 from camera_motion.evaluation.correction import PARTS, Correction, corrected
 from camera_motion.evaluation.faults import FAULTS, GROSS
+from camera_motion.evaluation.fit import Noise, fit_part
 from camera_motion.evaluation.gate import Verdict
 from camera_motion.evaluation.project import project
 from camera_motion.evaluation.tracks import Tracks, from_array
@@ -95,15 +96,16 @@ def examine(clip: Clip, recheck: bool) -> Finding:
     caught = {}
     for part in (part for part in GAINS if seen[part]):
         caught[part] = [
-            float(np.mean([not _gained(clip, part, sign * size_pct / 100).passed for sign in (1, -1)]))
-            for size_pct in SWEEP
+            float(np.mean([_caught(clip, part, sign * size_pct / 100) for sign in (1, -1)])) for size_pct in SWEEP
         ]
     again = gate.recheck(clip.video, tracks.array(), clip.trajectory) if recheck else None
     return Finding(clip.key, clip.motion, right, faulty, shown, shift_px, caught, again)
 
 
-def _gained(clip: Clip, part: str, share: float) -> Verdict:
-    return gate.judge(clip.tracks, corrected(clip.trajectory, Correction(**{part: share})), clip.size)
+def _caught(clip: Clip, part: str, share: float) -> bool:
+    wrong = corrected(clip.trajectory, Correction(**{part: share}))
+    found = fit_part(clip.tracks, wrong, clip.size, part, gate.pixel_of(clip.size), Noise())
+    return abs(found.value) > gate.limit(found)
 
 
 def tables(findings: Sequence[Finding]) -> Iterator[str]:

@@ -13,25 +13,27 @@ from camera_motion.schema.camera import Trajectory
 
 #: Half steps of the numeric derivatives.
 _STEPS: Final = {"focal": 0.003, "zoom": 0.003, "rotation": 0.003, "translation": 0.003, "time": 0.05}
-#: How far one iteration may go, in half steps.
+#: How far one iteration may go, and all of them, in half steps: 9 and 50 %, 1.5 and 8 frames.
 _LEAP: Final = 30.0
+_REACH: Final = 165.0
 #: Residuals weigh 1 / (1 + (r / (1.2 s))^2)^2, s their robust standard deviation (Geman and McClure, 1987).
 _CUT: Final = 1.2
 
 
 @dataclass(frozen=True)
 class Noise:
-    """What is assumed of pixels and depths before any is seen, measured on correct clips (docs/gate.md).
+    """What is assumed of pixels and depths before any is seen; measured on correct clips (docs/gate.md).
 
     `track_px`: of each track by itself, `shared_px`: common to all tracks of a clip (a codec lags behind a slow move),
-    both in pixels that the follower sees. `share`: of any gain. `depth`: a relative error that all depths may have in
-    common (a splat is seen where it covers others, which need not be where its centre is).
+    both in pixels that the follower sees. `gain`: of any gain; `zoom`: of the zoom's besides, for splats change their
+    look a little as they grow. `depth`: a relative error that all depths may have in common.
     """
 
     track_px: float = 0.25
-    shared_px: float = 0.03
-    share: float = 0.0005
-    depth: float = 0.0015
+    shared_px: float = 0.02
+    gain: float = 0.0004
+    zoom: float = 0.001
+    depth: float = 0.001
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,13 @@ def fit(tracks: Tracks, trajectory: Trajectory, size: tuple[int, int], pixel: fl
     error between the two, or make one of them up. `pixel` is the size of the follower's pixels in those of the video.
     `sigma` comes from the derivatives and `noise` alone; it is infinite where the part moves no pixel.
     """
-    return [_fit_one(tracks, trajectory, size, part, pixel, noise) for part in PARTS]
+    return [fit_part(tracks, trajectory, size, part, pixel, noise) for part in PARTS]
 
 
-def _fit_one(
+def fit_part(
     tracks: Tracks, trajectory: Trajectory, size: tuple[int, int], part: str, pixel: float, noise: Noise
 ) -> Fit:
+    """Fit one part of a correction by itself, as `fit` does."""
     step = _STEPS[part]
 
     def derivative(value: float) -> Float64[np.ndarray, "N 2"]:
@@ -89,7 +92,7 @@ def _fit_one(
     errors = (
         noise.track_px / np.sqrt(len(tracks)) / strength,
         noise.shared_px / strength,
-        0.0 if part == "time" else noise.share,
+        {"time": 0.0, "zoom": float(np.hypot(noise.gain, noise.zoom))}.get(part, noise.gain),
         noise.depth * mistaken,
     )
     sigma = float(np.linalg.norm(errors))
@@ -100,9 +103,12 @@ def _fit_one(
         distance = np.linalg.norm(left, axis=1)
         spread = float(np.median(distance)) / 1.1774 + 1e-6  # of each coordinate, were they Gaussian
         weight = 1.0 / (1.0 + (distance / (_CUT * spread)) ** 2) ** 2
-        slope = derivative(value)
         change = float((weight[:, None] * slope * left).sum() / max((weight[:, None] * slope**2).sum(), 1e-12))
-        value += float(np.clip(change, -_LEAP * step, _LEAP * step))
-        if abs(change) < 1e-3 * step:
+        before = value
+        value = float(np.clip(value + np.clip(change, -_LEAP * step, _LEAP * step), -_REACH * step, _REACH * step))
+        change = value - before
+        if abs(change) < 2e-3 * step:
             break
+        if abs(change) > 2 * step:
+            slope = derivative(value)
     return Fit(part, value, sigma)

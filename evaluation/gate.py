@@ -22,14 +22,14 @@ LEAST_TRACKS: Final = 60
 #: What an annotation may be off by: gains as shares, time in frames. Measured in docs/gate.md.
 TOLERANCES: Final[Mapping[str, float]] = {
     "focal": 0.005,
-    "zoom": 0.01,
+    "zoom": 0.006,
     "rotation": 0.005,
     "translation": 0.006,
     "time": 0.15,
 }
 #: A part is observable where its predicted sigma is below this share of its tolerance.
 OBSERVABLE: Final = 1 / 3
-#: Where it is not, it is still refused beyond this many of its sigmas, unless the sigma is itself beyond `BLIND`.
+#: Where it is not, its limit grows by this many times what sigma has too much, until the move is blind to it.
 SIGMAS: Final = 5.0
 BLIND: Final[Mapping[str, float]] = {part: 0.3 if part == "time" else 0.05 for part in PARTS}
 
@@ -93,7 +93,8 @@ def limit(found: Fit) -> float:
     """How large a fitted part may be: its tolerance, more where the move shows it less well, inf where not at all."""
     if found.sigma > BLIND[found.part]:
         return float("inf")
-    return TOLERANCES[found.part] if observable(found) else max(TOLERANCES[found.part], SIGMAS * found.sigma)
+    tolerance = TOLERANCES[found.part]
+    return tolerance + SIGMAS * max(0.0, found.sigma - OBSERVABLE * tolerance)
 
 
 def prove(video: bytes, trajectory: Trajectory, views: Mapping[int, GateView]) -> Proof:
@@ -111,7 +112,7 @@ def prove(video: bytes, trajectory: Trajectory, views: Mapping[int, GateView]) -
 
 def judge(tracks: Tracks, trajectory: Trajectory, size: tuple[int, int]) -> Verdict:
     """Judge an annotation by tracks alone; `size` is the video's width and height."""
-    pixel = max(1.0, max(size) / LONG_SIDE_PX)
+    pixel = pixel_of(size)
     if len(tracks) < LEAST_TRACKS:
         blind = tuple(Fit(part, 0.0, float("inf")) for part in PARTS)
         return Verdict((f"{len(tracks)} tracks",), blind, 0.0, 0.0, 0.0, len(tracks))
@@ -130,6 +131,11 @@ def judge(tracks: Tracks, trajectory: Trajectory, size: tuple[int, int]) -> Verd
     if not reasons and _stands_still(fits) and np.percentile(left, 95) > limit_px + 0.4 * pixel:
         reasons.append(f"residual {np.percentile(left, 95):.2f} px at the 95th percentile of a still clip")
     return Verdict(tuple(reasons), fits, residual_px, limit_px, motion_px, len(tracks))
+
+
+def pixel_of(size: tuple[int, int]) -> float:
+    """Size of the pixels in which corners are followed, in those of a video of `size`."""
+    return max(1.0, max(size) / LONG_SIDE_PX)
 
 
 def residual_limit_px(motion_px: float, pixel: float) -> float:

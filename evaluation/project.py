@@ -20,8 +20,8 @@ def project(
     """Pixels in frames `end` of points seen at `points_px` in frames `start`, `depths_m` deep, in `size` (W, H)."""
     lens = intrinsics_px(trajectory.intrinsics, *size)
     poses = trajectory.world_from_camera
-    pairs, which = np.unique(np.stack([start, end], axis=1), axis=0, return_inverse=True)
-    steps = (invert(poses[pairs[:, 1]]) @ poses[pairs[:, 0]])[which.reshape(-1)]
+    pairs, which = np.unique(start * len(poses) + end, return_inverse=True)
+    steps = (invert(poses[pairs % len(poses)]) @ poses[pairs // len(poses)])[which]
     before, after = lens[start], lens[end]
     rays = np.ones((len(points_px), 3))
     rays[:, :2] = (points_px - before[:, 2:]) / before[:, :2]
