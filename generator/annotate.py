@@ -1,5 +1,6 @@
 """From a filmed shot to its record: every column that is not a pixel or an array."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -26,17 +27,6 @@ def record(
 ) -> ClipRecord:
     """Write down one clip: what was measured on its trajectory and its video, and how to make it again."""
     motion = shot.motion
-    segments = tuple(
-        SegmentRecord(
-            start_frame=s.start_frame,
-            end_frame=s.end_frame,
-            motion=s.motion,
-            magnitude=s.magnitude,
-            unit=s.unit,
-            speed=s.speed,
-        )
-        for s in motion.segments
-    )
     return ClipRecord(
         key=clip.key,
         short_caption=captions.short,
@@ -53,7 +43,7 @@ def record(
         roll_deg=motion.roll_deg,
         path_length_m=motion.path_length_m,
         focal_ratio=motion.focal_ratio,
-        motion_segments=segments,
+        motion_segments=tuple(SegmentRecord(**asdict(segment)) for segment in motion.segments),
         fps=spec.video.fps,
         width=spec.video.width,
         height=spec.video.height,
