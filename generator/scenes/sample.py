@@ -54,8 +54,8 @@ def sample(
     solid = prepare_rays(mesh.triangles[: len(mesh.source)]) if model.foliages else rays
     wanted = cutting.demand(cells, model.patches, poses, solid, model.mirrors, spacing_px)
     hidden = ~wanted.seen & cutting.turned_away(cells, model.patches, key_views(views, width, height, 2), model.mirrors)
-    layers, spacing_m, under = with_underlay(cells, model.patches, wanted.spacing_m, wanted.seen, hidden)
-    surfels = lay(model.patches, layers, spacing_m, stream(seed, "jitter"))
+    layers, spacing_m, under, overhang = with_underlay(cells, model.patches, wanted.spacing_m, wanted.seen, hidden)
+    surfels = lay(model.patches, layers, spacing_m, overhang, stream(seed, "jitter"))
     texel_m = _texel_sizes(model, cells, wanted)
     soft = lightmap.solve(model, mesh, rays, texel_m, stream(seed, "soft light"))
     patch, below = layers.patch[surfels.cell], under[surfels.cell]

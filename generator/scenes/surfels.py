@@ -37,9 +37,17 @@ class Surfels:
 
 
 def lay(
-    patches: Sequence[Patch], cells: Cells, spacing_m: Float64[np.ndarray, "C 2"], rng: np.random.Generator
+    patches: Sequence[Patch],
+    cells: Cells,
+    spacing_m: Float64[np.ndarray, "C 2"],
+    overhang: Float64[np.ndarray, " C"],
+    rng: np.random.Generator,
 ) -> Surfels:
-    """Lay the surfels of every patch at the given spacing along u and v."""
+    """Lay the surfels of every patch at the given spacing along u and v.
+
+    At the open edge of a patch, a surfel's deviation is at most `overhang` times its distance from the edge: 1.2 lets
+    it reach over, so that seams between patches close; less keeps wide splats from showing as a fringe.
+    """
     lengths = np.stack([np.linalg.norm(cells.across_u_m, axis=1), np.linalg.norm(cells.across_v_m, axis=1)], 1)
     grid = np.maximum(1, np.ceil(lengths / spacing_m - 1e-6)).astype(np.int64)
     counts = grid.prod(1)
@@ -48,7 +56,7 @@ def lay(
     first = np.concatenate([[0], np.cumsum(counts)])
     uv = np.empty((total, 2))
     _spread(cells.uv, cells.width_uv, grid, first, rng.random((total, 2), dtype=np.float32), uv)
-    step = lengths / grid
+    step = np.column_stack([lengths / grid, overhang])
     surfels = Surfels(
         cell,
         grid[cell, 1].astype(np.int32),
@@ -197,8 +205,8 @@ def _paint(
         )
         su, sv = _SIGMA * hu, _SIGMA * hv
         if frame[4] == 0.0:  # at an open edge, keep the surfel from sticking out
-            su = min(su, max(0.8 * lu * min(us[i], 1.0 - us[i]), 0.33 * hu))
-        sv = min(sv, max(0.8 * lv * min(vs[i], 1.0 - vs[i]), 0.33 * hv))
+            su = min(su, max(steps[cell[i], 2] * lu * min(us[i], 1.0 - us[i]), 0.33 * hu))
+        sv = min(sv, max(steps[cell[i], 2] * lv * min(vs[i], 1.0 - vs[i]), 0.33 * hv))
         scales[i, 0], scales[i, 1], scales[i, 2] = su, sv, _THIN * min(hu, hv)
         quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3] = quaternion(tx, ty, tz, bx, by, bz, nx, ny, nz)
 

@@ -205,7 +205,7 @@ def test_water_holds_the_mirror_world_and_nothing_else_does() -> None:
     with np.errstate(invalid="ignore"):
         at = np.array([0.0, -4.0, 1.6]) + share[..., None] * rays_world
     margin = np.maximum(np.abs(at[..., 0]), np.abs(at[..., 1]))
-    inside, outside = down & (margin < 0.8), ~(margin < 1.15)
+    inside, outside = down & (margin < 0.8), ~(margin < 1.25)
     assert frame.classes[outside, MIRROR].max() < 0.03
     assert frame.classes[inside, MIRROR].mean() > 0.9
 
