@@ -39,14 +39,24 @@ def luma(
     The grey of 4:2:0 video is its luma plane, stretched to 0..255: the samples that were compressed, with no chroma
     upsampling in between. Raises as `decode` does.
     """
-    sizes = []
+    grey, _, size = glance(video, long_side, 0, limit_bytes)
+    return grey, size
+
+
+def glance(
+    video: bytes, long_side: int, every: int, limit_bytes: int = MEMORY_LIMIT_BYTES
+) -> tuple[UInt8[np.ndarray, "T h w"], list[UInt8[np.ndarray, "H W 3"]], tuple[int, int]]:
+    """Every frame as `luma` gives it and one in `every` (0: none) as RGB, from one decoding; and width and height."""
+    colours, sizes = [], []
 
     def shrunk() -> Iterator[np.ndarray]:
-        for picture in _pictures(video):
+        for number, picture in enumerate(_pictures(video)):
             sizes.append((picture.width, picture.height))
+            if every and number % every == 0:
+                colours.append(_rgb(picture))
             yield _shrunk(_grey(picture), long_side)
 
-    return _gather(shrunk(), limit_bytes), sizes[0]
+    return _gather(shrunk(), limit_bytes), colours, sizes[0]
 
 
 def stream(video: bytes, every: int = 1) -> Iterator[UInt8[np.ndarray, "H W 3"]]:

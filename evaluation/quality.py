@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from camera_motion.evaluation.decode import luma, stream
+from camera_motion.evaluation.decode import glance
 
 #: Pictures are measured at this size, motion at `_FLOW_SIDE_PX`; motions are quoted for pictures this wide.
 _SIDE_PX: Final = 320
@@ -26,7 +26,7 @@ def quality(video: bytes) -> dict[str, float]:
 
     Raises: SpecError where the video cannot be decoded.
     """
-    grey, _ = luma(video, _SIDE_PX)
+    grey, colours, _ = glance(video, _SIDE_PX, _EVERY)
     some = grey[::_EVERY].astype(np.float32)
     return {
         "sharpness": float(np.median([cv2.Laplacian(frame, cv2.CV_32F).var() for frame in some])),
@@ -37,7 +37,7 @@ def quality(video: bytes) -> dict[str, float]:
         "clipped_low": float((grey <= 5).mean()),
         "luma": float(grey.mean()) / 255,
         "contrast": float(np.mean([frame.std() for frame in some])) / 255,
-        "colourfulness": float(np.mean([_colourfulness(frame) for frame in stream(video, _EVERY)])),
+        "colourfulness": float(np.mean([_colourfulness(frame) for frame in colours])),
     }
 
 
