@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_dilation
 
 from camera_motion.generator.materials.ground import flagstones
 from camera_motion.generator.materials.masonry import ashlar, brick, plaster
@@ -205,8 +206,8 @@ def test_water_holds_the_mirror_world_and_nothing_else_does() -> None:
     with np.errstate(invalid="ignore"):
         at = np.array([0.0, -4.0, 1.6]) + share[..., None] * rays_world
     margin = np.maximum(np.abs(at[..., 0]), np.abs(at[..., 1]))
-    inside, outside = down & (margin < 0.8), ~(margin < 1.25)
-    assert frame.classes[outside, MIRROR].max() < 0.03
+    inside, outside = down & (margin < 0.8), ~binary_dilation(down & (margin < 1.05), iterations=4)
+    assert frame.classes[outside, MIRROR].max() < 0.02  # beyond the blurred edge
     assert frame.classes[inside, MIRROR].mean() > 0.9
 
 
