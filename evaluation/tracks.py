@@ -34,7 +34,7 @@ COLUMNS: Final = ("frame_a", "frame_b", "x_a", "y_a", "x_b", "y_b", "depth_m", "
 class GateView:
     """What the renderer knows of one frame: z-depth, and the share of each pixel that may be trusted.
 
-    `solid` is alpha times the share of it that came from solid splats. Any size of the video's shape will do.
+    `solid` is the part of alpha that came from solid splats. Any size of the video's shape will do.
     """
 
     depth_m: Float32[np.ndarray, "h w"]

@@ -185,7 +185,7 @@ def clip_views(renderer: CpuRenderer, shot: Shot) -> dict[int, gate.GateView]:
     views = {}
     for number, frame in zip(wanted, rendered, strict=True):
         assert frame.classes is not None
-        views[number] = gate.GateView(frame.depth_m, frame.alpha * frame.classes[..., SOLID])
+        views[number] = gate.GateView(frame.depth_m, frame.classes[..., SOLID])
     return views
 
 

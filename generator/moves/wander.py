@@ -29,7 +29,6 @@ class Waypoints:
     knots: tuple[_FIVE, ...]
     watch: float
     timing: Timing
-    mirrored: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,11 +76,11 @@ class Spline:
         course = still(video.frames)
         course.shift_m[:] = values[:, :3] - values[0, :3]
         course.turn_deg[:, :2] = values[:, 3:] - values[0, 3:] + params.watch * _after_focus(start, course.shift_m)
-        return course.mirrored() if params.mirrored else course
+        return course
 
     def opposite(self, params: Waypoints) -> Waypoints:
-        """Exchange left and right."""
-        return replace(params, mirrored=not params.mirrored)
+        """Go and turn the other way in everything: left for right, back for forward, down for up."""
+        return replace(params, knots=tuple((-a, -b, -c, -d, -e) for a, b, c, d, e in params.knots))
 
     def expected(self, params: Waypoints) -> Expected:
         """Anything that moves: its labels are whatever is measured."""
@@ -94,7 +93,6 @@ class Sways:
 
     net: tuple[float, ...]
     swing: tuple[float, ...]
-    mirrored: bool = False
 
 
 #: Of the canary, net change and swing on the way: metres over the depth of the scene, degrees, ln f.
@@ -134,12 +132,11 @@ class SixDof:
         step = x * x * (3.0 - 2.0 * x)
         values = step[:, None] * params.net + swings * params.swing
         values[-1] = params.net
-        course = Course(values[:, :3], values[:, 3:6], values[:, 6])
-        return course.mirrored() if params.mirrored else course
+        return Course(values[:, :3], values[:, 3:6], values[:, 6])
 
     def opposite(self, params: Sways) -> Sways:
-        """Exchange left and right."""
-        return replace(params, mirrored=not params.mirrored)
+        """Turn every degree of freedom round, and the lens."""
+        return replace(params, net=tuple(-x for x in params.net), swing=tuple(-x for x in params.swing))
 
     def expected(self, params: Sways) -> Expected:
         """Anything that moves."""

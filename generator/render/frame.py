@@ -15,7 +15,7 @@ class Frame:
 
     `rgb` is premultiplied by `alpha`: the background is laid under it by `generator.effects.finish`. `depth_m` is
     the expected depth (blend-weighted mean of z, gsplat's "ED"), 0 where nothing was hit. `classes[..., k]` is the
-    share of `alpha` that came from splats of class k.
+    part of `alpha` that came from splats of class k: they add up to it.
     """
 
     rgb: Float32[np.ndarray, "H W 3"]

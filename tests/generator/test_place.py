@@ -137,16 +137,24 @@ def test_free_moves_and_compounds_are_placed(where: str) -> None:
         assert (shot.motion.primitives == ("static",)) == (request.move == "static")
 
 
-def test_mirrored_paths_are_reflections_in_the_start_s_vertical_plane() -> None:
-    for move in ("spline", "six_dof", "handheld"):
-        shot = place(_courtyard(), MoveRequest(move), VIDEO, stream(5, move))
-        first = shot.trajectory.world_from_camera[0]
-        across = first[:3, 0]  # level, as no start is rolled
-        reflection = np.eye(3) - 2 * np.outer(across, across)
-        travel = shot.trajectory.centres_m - first[:3, 3]
-        assert np.allclose(shot.opposite.centres_m - first[:3, 3], travel @ reflection, atol=1e-12)
-        looking = shot.trajectory.world_from_camera[:, :3, 2]
-        assert np.allclose(shot.opposite.world_from_camera[:, :3, 2], looking @ reflection, atol=1e-12)
+def test_a_mirrored_hand_is_reflected_in_the_start_s_vertical_plane() -> None:
+    shot = place(_courtyard(), MoveRequest("handheld"), VIDEO, stream(5, "handheld"))
+    first = shot.trajectory.world_from_camera[0]
+    across = first[:3, 0]  # level, as no start is rolled
+    reflection = np.eye(3) - 2 * np.outer(across, across)
+    travel = shot.trajectory.centres_m - first[:3, 3]
+    assert np.allclose(shot.opposite.centres_m - first[:3, 3], travel @ reflection, atol=1e-12)
+    looking = shot.trajectory.world_from_camera[:, :3, 2]
+    assert np.allclose(shot.opposite.world_from_camera[:, :3, 2], looking @ reflection, atol=1e-12)
+
+
+@pytest.mark.parametrize("move", ["spline", "six_dof"])
+def test_the_opposite_of_a_free_path_goes_the_other_way_in_everything(move: str) -> None:
+    shot = place(_courtyard(), MoveRequest(move), VIDEO, stream(5, move))
+    start = shot.trajectory.centres_m[0]
+    assert np.allclose(shot.opposite.centres_m - start, start - shot.trajectory.centres_m, atol=1e-12)
+    lens, opposite = shot.trajectory.intrinsics[:, 0], shot.opposite.intrinsics[:, 0]
+    assert np.allclose(lens * opposite, lens[0] ** 2)
 
 
 @at_places
