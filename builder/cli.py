@@ -267,6 +267,9 @@ def _run(arguments: list[str] | None) -> int:
             raise
         _complain(str(error))
         return REFUSED
+    except OSError as error:  # the system refuses what the user named
+        _complain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+        return REFUSED
 
 
 def _say(text: str) -> None:
@@ -274,4 +277,6 @@ def _say(text: str) -> None:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(f"camera-motion: {text}\n")
+    """Say one line, whatever a file or a key of the user is called."""
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    sys.stderr.write(f"camera-motion: {line}\n")

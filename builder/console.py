@@ -1,5 +1,6 @@
 """A build at the terminal: the bar, the summary, what went wrong, and how to load what came out."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def slice_of(text: str) -> tuple[int, int]:
         SpecError: it is not i/n with 0 <= i < n.
     """
     index, _, count = text.partition("/")
-    if not (index.isdigit() and count.isdigit() and int(index) < int(count)):
+    if not re.fullmatch(r"[0-9]{1,9}/[0-9]{1,9}", text) or int(index) >= int(count):
         raise SpecError(f"--slice is {text!r}; it must be i/n with 0 <= i < n, such as 0/4")
     return int(index), int(count)
 

@@ -1,6 +1,7 @@
 """From what a user wrote to a `Spec`, or one line that says what is wrong with it."""
 
 import difflib
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -11,6 +12,10 @@ from camera_motion.schema.spec import Spec
 
 #: Tags of the union under `scenes`, which pydantic puts into the path though the user never wrote them there.
 _TAGS = ("procedural", "splat_file")
+
+#: Spells the beginning of a value: a few lines of YAML can stand for gigabytes.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
 
 
 def parse(fields: Any, name: str = "spec") -> Spec:
@@ -59,7 +64,7 @@ def _complain(error: Any) -> str:
             return f"{path}.source is {_show(context['tag'])}; allowed: {', '.join(_TAGS)}"
         case "tuple_type" | "list_type":
             return f"{path} is {value}; it must be a list"
-        case "dict_type" | "model_type":
+        case "dict_type" | "model_type" | "union_tag_not_found":
             return f"{path} is {value}; it must be a mapping of keys to values"
         case "int_from_float" | "int_parsing" | "int_type":
             return f"{path} is {value}; it must be a whole number"
@@ -101,5 +106,8 @@ def _path(loc: Sequence[int | str]) -> str:
 
 
 def _show(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = _SHORT.repr(value)
+    except ValueError:  # Python spells no number of more than some thousand digits
+        text = "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -63,7 +63,10 @@ FAMILIES: Final = ("courtyard", "interior")
 #: Moves whose own speed is not a matter of class.
 UNHURRIED: Final = ("static", "replay", "handheld")
 
-Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[int, Field(gt=0, le=1000)]
+
+#: A file's name as operating systems take it: without NUL.
+FileName = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 class Video(Model):
@@ -83,7 +86,7 @@ class Part(Model):
     magnitude: tuple[float, float] | None = None
     ease: str = ""
     steadiness: str = ""
-    file: str = ""
+    file: FileName = ""
 
     @model_validator(mode="after")
     def _possible(self) -> "Part":
@@ -157,7 +160,7 @@ class Procedural(Model):
     """Worlds made from seeds; `families` gives each family's share as a whole number."""
 
     source: Literal["procedural"] = "procedural"
-    families: Annotated[dict[str, Positive], Field(min_length=1)] = Field(
+    families: Annotated[dict[str, Share], Field(min_length=1)] = Field(
         default_factory=lambda: dict.fromkeys(FAMILIES, 1)
     )
 
@@ -177,10 +180,10 @@ class SplatFile(Model):
     """
 
     source: Literal["splat_file"]
-    path: str
+    path: FileName
     up: Literal["+x", "-x", "+y", "-y", "+z", "-z"] = "-y"
-    ground_m: float = 0.0
-    metres_per_unit: Annotated[float, Field(gt=0)] = 1.0
+    ground_m: Annotated[float, Field(ge=-1e6, le=1e6)] = 0.0
+    metres_per_unit: Annotated[float, Field(ge=1e-6, le=1e6)] = 1.0
     kind: Literal["exterior", "interior"] = "exterior"
     place: Annotated[str, Field(min_length=1)]
     short: Annotated[str, Field(min_length=1)]
@@ -242,7 +245,7 @@ class Execution(Model):
 
     engine: Literal["auto", "serial", "processes"] = "auto"
     workers: Annotated[int, Field(ge=0, le=1024)] = 0
-    output: str = ""
+    output: FileName = ""
 
 
 class Spec(Model):
@@ -255,7 +258,7 @@ class Spec(Model):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] = "1.0.0"
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
-    clips: Positive
+    clips: Annotated[int, Field(gt=0, le=10_000_000)]
     clips_per_scene: Annotated[int, Field(gt=0, le=100_000)]
     shard_clips: Annotated[int, Field(gt=0, le=100_000)]
     profile: str = ""
