@@ -15,6 +15,7 @@ from camera_motion.builder.plan import Plan, plan, take
 from camera_motion.builder.shard import Film, ShardJob
 from camera_motion.builder.store import Store
 from camera_motion.generator.identity import identity_of
+from camera_motion.schema.base import SpecError
 from camera_motion.schema.receipt import Manifest, Receipt, merge
 from camera_motion.schema.spec import Spec
 
@@ -90,6 +91,7 @@ def build(
     indices = take(len(planned), part)
     names = {planned.name(index) for index in indices}
     with lock(root, part):
+        fresh = not store.spec_path.exists()
         store.claim(spec)
         store.sweep(names, alone=part == WHOLE)
         done = {i: receipt for i in indices if (receipt := store.finished(i, planned.name(i), identity))}
@@ -103,6 +105,10 @@ def build(
             with _closing(runner.run(job, todo)) as events:
                 for index, said in events:
                     _record(built, planned, index, said, watcher)
+        except SpecError:
+            if fresh and part == WHOLE and not built.receipts:
+                store.spec_path.unlink(missing_ok=True)  # the mended spec may be built in the same folder
+            raise
         finally:
             store.sweep(names, alone=part == WHOLE)  # what workers that were stopped left half-written
     return built

@@ -1,6 +1,8 @@
 """Read a spec: a file, or the name of one that comes with the package."""
 
 import hashlib
+import os
+import stat
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -30,13 +32,13 @@ def text(name: str) -> tuple[Path, str]:
         SpecError: there is none.
     """
     path = Path(name)
-    if not path.suffix and not path.is_file():
+    if not path.suffix and not os.path.isfile(path):
         path = FOLDER / f"{name}.yaml"
         if name not in names():
             raise SpecError(f"there is no spec {name!r}; name a .yaml file or one of {', '.join(names())}")
     try:
-        return path, path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
+        return path, path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a name with a NUL
         raise SpecError(f"cannot read the spec {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
@@ -49,14 +51,7 @@ def load(name: str = DEFAULT, **changes: Any) -> Spec:
         SpecError: the first thing that is wrong, in one line.
     """
     path, source = text(name)
-    try:
-        fields = yaml.safe_load(source)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise SpecError(
-            f"{path.name}{where}: not YAML: {getattr(error, 'problem', None) or 'cannot be read'}"
-        ) from None
+    fields = _fields(path, source)
     if isinstance(fields, dict):
         if own := {"base", "inputs"} & fields.keys():
             raise SpecError(f"{path.name}: {min(own)} is not a key of a spec; it is filled in when the spec is read")
@@ -65,7 +60,24 @@ def load(name: str = DEFAULT, **changes: Any) -> Spec:
     spec = spec.model_copy(update={"base": str(path.resolve().parent)})
     spec = spec.model_copy(update={"inputs": _digests(spec, path.name)})
     _check_moves(spec, path.name)
+    _check_scene(spec)
     return spec
+
+
+def _fields(path: Path, source: str) -> Any:
+    """Read YAML, with no tag that makes anything but plain values."""
+    try:
+        return yaml.safe_load(source)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise SpecError(
+            f"{path.name}{where}: not YAML: {getattr(error, 'problem', None) or 'cannot be read'}"
+        ) from None
+    except RecursionError:
+        raise SpecError(f"{path.name}: not a spec: its lists and mappings are nested too deep") from None
+    except (ValueError, KeyError, AttributeError) as error:  # of a number, date or bool that is none
+        raise SpecError(f"{path.name}: not YAML: a value is not what it looks like: {error}") from None
 
 
 def unchanged(spec: Spec, name: str) -> Spec:
@@ -91,6 +103,8 @@ def _digests(spec: Spec, name: str) -> dict[str, str]:
     for key, file in named.items():
         path = Path(spec.base) / file
         try:
+            if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
+                raise SpecError(f"{name}: {key} is {file!r}; {path} is not a file")
             with open(path, "rb") as stream:
                 digests[file] = hashlib.file_digest(stream, hashlib.sha256).hexdigest()
         except OSError as error:
@@ -107,3 +121,9 @@ def _check_moves(spec: Spec, name: str) -> None:
             moves[request.move].check(request)
         except SpecError as error:
             raise SpecError(f"{name}: moves: {error}") from None
+
+
+def _check_scene(spec: Spec) -> None:
+    """Read the whole splat file once, so that a bad one is refused before there is a folder for its set."""
+    if isinstance(spec.scenes, SplatFile):
+        import_module("camera_motion.generator.ply").read_ply(Path(spec.base) / spec.scenes.path)

@@ -180,7 +180,7 @@ class Store:
             described = json.loads(self.spec_path.read_bytes())
         except OSError:
             raise SpecError(f"{self.root} holds no set: there is no spec.json; build one with --out") from None
-        except ValueError:
+        except (ValueError, RecursionError):  # not JSON, or nested without end
             described = None
         if not isinstance(described, dict) or not {"identity", "spec", "content"} <= described.keys():
             raise SpecError(f"{self.spec_path} is not the spec of a set; remove the folder or choose another --out")

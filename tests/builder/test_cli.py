@@ -1,5 +1,6 @@
 """The command line: quick, with examples, and one line for every mistake."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -68,6 +69,9 @@ def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixt
         (["validate", "/nowhere"], "/nowhere holds no set"),
         (["extend", "/nowhere", "--clips", "6"], "/nowhere holds no set"),
         (["sheet", "/nowhere"], "/nowhere holds no clips to draw"),
+        (["sheet", "/nowhere", "--clips", "-1"], "a sheet of -1 clips cannot be drawn; ask for 1 to 1000"),
+        (["sheet", "x" * 300], f"{'x' * 300}/webdataset: File name too long"),
+        (["spec", "check", "x" * 5000], f"there is no spec '{'x' * 5000}'"),
         (["spec", "check", "nope"], "there is no spec 'nope'"),
     ],
 )
@@ -80,7 +84,7 @@ def test_a_mistake_is_one_line_and_code_two(
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("part", ["4/4", "1", "x/2", "-1/2", "0/0"])
+@pytest.mark.parametrize("part", ["4/4", "1", "x/2", "-1/2", "0/0", "0/\u00b2", "0/" + "9" * 5000])
 def test_a_slice_is_i_of_n(part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "build", "--out", str(tmp_path / "set"), f"--slice={part}")
     assert code == 2
@@ -95,6 +99,12 @@ def test_a_slice_is_i_of_n(part: str, tmp_path: Path, capsys: pytest.CaptureFixt
         ("- pan", "a spec is a mapping of keys to values, not ['pan']"),
         ("base: /", "base is not a key of a spec"),
         ("colour: red", "colour is not a key of a spec"),
+        ('"a\\nb": 1', "a\\nb is not a key of a spec"),
+        ("seed: 2024-99-99", "not YAML: a value is not what it looks like: month must be in 1..12"),
+        ("seed: !!int abc", "not YAML: a value is not what it looks like"),
+        ("seed: !!bool abc", "not YAML: a value is not what it looks like"),
+        ("[" * 2000, "nested too deep"),
+        ("!!python/object/apply:os.system [ls]", "not YAML: could not determine a constructor for the tag"),
     ],
 )
 def test_a_broken_spec_file_is_one_line(
@@ -116,6 +126,26 @@ def test_a_file_that_a_spec_names_must_be_there(tmp_path: Path, capsys: pytest.C
     code, _, err = run(capsys, "spec", "check", str(tmp_path / "mine.yaml"))
     assert code == 2
     assert "moves[1].file is 'walks/gone.txt'; cannot read" in err
+
+
+def test_a_pipe_is_no_file_that_a_spec_may_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "walk.txt")
+    fields = spec().model_dump(mode="json", exclude={"base", "inputs", "moves"})
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(fields | {"moves": [{"move": "replay", "file": "walk.txt"}]}))
+    code, _, err = run(capsys, "spec", "check", str(tmp_path / "mine.yaml"))
+    assert code == 2
+    assert "is not a file" in err
+
+
+def test_a_broken_splat_file_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "room.ply").write_bytes(b"ply\nformat binary_little_endian 1.0\nelement vertex 1000000000000\n")
+    scene = {"source": "splat_file", "path": "room.ply", "place": "a room", "short": "a room"}
+    fields = spec().model_dump(mode="json", exclude={"base", "inputs", "scenes"}) | {"scenes": scene}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(fields))
+    code, _, err = run(capsys, "build", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "set"))
+    assert code == 2
+    assert err.count("\n") == 1
+    assert not (tmp_path / "set").exists()
 
 
 @pytest.mark.parametrize("name", specfile.names())
