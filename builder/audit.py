@@ -35,7 +35,7 @@ def audit(root: Path, receipt: Receipt) -> list[str]:
                 _check(clip, receipt)
                 statistics += Statistics.of(clip.record, len(clip.video))
             except (ValueError, SpecError) as error:
-                problems.append(f"{key}: {_first_line(error)}")
+                problems.append(f"{key}: {first_line(error)}")
     except SpecError as error:
         problems.append(str(error))
     if not problems and tuple(keys) != receipt.keys:
@@ -122,7 +122,8 @@ def _check_truth(clip: FilmedClip) -> None:
         raise ValueError(f"the gate refuses it: {', '.join(verdict.reasons)}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Put what is wrong with a clip into one line."""
     if isinstance(error, ValidationError):
         found = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, found['loc'])) or 'record'}: {found['msg']}"

@@ -4,6 +4,7 @@ import hashlib
 import io
 import tarfile
 import time
+import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,7 @@ def read_tar(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
         with tarfile.open(path, "r:") as archive:
             for member in archive:
                 name, _, suffix = member.name.partition(".")
-                body = archive.extractfile(member)
+                body = archive.extractfile(member) if member.isreg() else None  # links lead elsewhere
                 if body is None or len(content := body.read()) != member.size:
                     raise tarfile.ReadError("unexpected end of data")
                 if name != key and files:
@@ -163,5 +164,12 @@ def sha256(path: Path) -> str:
 
 
 def load_npy(body: bytes) -> Any:
-    """Read the bytes of a `.npy` file; never a pickle."""
-    return np.lib.format.read_array(io.BytesIO(body), allow_pickle=False)
+    """Read the bytes of a `.npy` file; never a pickle.
+
+    Raises:
+        ValueError: it is not an array, or promises more than it holds.
+    """
+    try:
+        return np.lib.format.read_array(io.BytesIO(body), allow_pickle=False)
+    except (MemoryError, OverflowError, tokenize.TokenError, SyntaxError) as error:
+        raise ValueError(f"not an array: {error}") from None

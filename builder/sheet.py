@@ -7,15 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from camera_motion.builder.shard import load_npy, read_tar
+from camera_motion.builder.audit import clip_of, first_line
+from camera_motion.builder.shard import read_tar
 from camera_motion.cards.contact import Strip, sheet, thumbnail
 from camera_motion.evaluation.decode import stream
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory, invert
-from camera_motion.schema.clip import ClipRecord, SegmentRecord
+from camera_motion.schema.clip import ClipRecord, FilmedClip, SegmentRecord
 
 #: How many frames of a clip stand side by side.
 ACROSS = 4
+#: How many clips a picture may show: 1000 are 30,000 pixels high and more.
+MOST = 1000
 
 
 def contact_sheet(root: Path, clips: int = 24) -> bytes:
@@ -24,6 +27,8 @@ def contact_sheet(root: Path, clips: int = 24) -> bytes:
     Raises:
         SpecError: the folder holds no tars, or one of them is damaged.
     """
+    if not 0 < clips <= MOST:
+        raise SpecError(f"a sheet of {clips} clips cannot be drawn; ask for 1 to {MOST}")
     strips = list(islice(_strips(root), clips))
     if not strips:
         raise SpecError(f"{root} holds no clips to draw; is it the folder of a built set?")
@@ -32,16 +37,20 @@ def contact_sheet(root: Path, clips: int = 24) -> bytes:
 
 def _strips(root: Path) -> Iterator[Strip]:
     for tar in sorted((root / "webdataset").glob("*.tar")):
-        for _, files in read_tar(tar):
-            record = ClipRecord.from_json(files["json"])
-            world_from_camera = invert(load_npy(files["camera_extrinsics.npy"]))
-            intrinsics = load_npy(files["camera_intrinsics.npy"]).astype(np.float64)
-            wanted = set(np.linspace(0, record.num_frames - 1, ACROSS).round().astype(int).tolist())
-            frames = np.stack(
-                [thumbnail(frame) for i, frame in enumerate(stream(files.get("mp4") or files["mkv"])) if i in wanted]
-            )
-            trajectory = Trajectory(world_from_camera, intrinsics, record.fps)
-            yield Strip(_title(record), record.short_caption, frames, trajectory)
+        for key, files in read_tar(tar):
+            try:
+                yield _strip(clip_of(key, files))
+            except ValueError as error:
+                raise SpecError(f"{tar}: {key} is damaged: {first_line(error)}; remove the tar, build again") from None
+
+
+def _strip(clip: FilmedClip) -> Strip:
+    record = clip.record
+    wanted = set(np.linspace(0, record.num_frames - 1, ACROSS).round().astype(int).tolist())
+    frames = np.stack([thumbnail(frame) for i, frame in enumerate(stream(clip.video)) if i in wanted])
+    intrinsics = clip.camera_intrinsics.astype(np.float64)
+    trajectory = Trajectory(invert(clip.camera_extrinsics), intrinsics, record.fps)
+    return Strip(_title(record), record.short_caption, frames, trajectory)
 
 
 def _title(record: ClipRecord) -> str:
