@@ -147,7 +147,7 @@ def pixel_of(size: tuple[int, int]) -> float:
 
 def residual_limit_px(motion_px: float, pixel: float) -> float:
     """Median residual that a true annotation stays below: a tenth of a pixel for a still picture, more in motion."""
-    return 0.1 * pixel + min(0.15 * pixel, 0.1 * motion_px) + 0.006 * motion_px
+    return 0.1 * pixel + min(0.2 * pixel, 0.1 * motion_px) + 0.008 * motion_px
 
 
 def recheck(video: bytes, tracks: Float32[np.ndarray, "N 8"], trajectory: Trajectory) -> Verdict:
