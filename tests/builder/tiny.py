@@ -78,7 +78,7 @@ def shoot_truly(spec: Spec, scene: ScenePlan, clip: ClipPlan) -> FilmedClip:
 def film_slowly(spec: Spec, scene: ScenePlan, indices: Sequence[int], threads: int) -> Iterator[FilmedClip | Rejection]:
     """Film as `film`, but give a killer time."""
     for result in film(spec, scene, indices, threads):
-        time.sleep(0.02)
+        time.sleep(0.3)
         yield result
 
 
