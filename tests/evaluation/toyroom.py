@@ -6,7 +6,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from camera_motion.evaluation.gate import GateView
+from camera_motion.evaluation.gate import GateView, frames
 from camera_motion.generator.encode import encode
 from camera_motion.schema.camera import Trajectory
 
@@ -28,13 +28,13 @@ class Take:
     views: dict[int, GateView]
 
 
-def path(move: str, amount: float = 1.0, width: int = WIDTH, height: int = HEIGHT, frames: int = FRAMES) -> Trajectory:
+def path(move: str, amount: float = 1.0, width: int = WIDTH, height: int = HEIGHT, count: int = FRAMES) -> Trajectory:
     """An eased move of the toy camera; `amount` scales it."""
-    t = np.linspace(0.0, 1.0, frames)
+    t = np.linspace(0.0, 1.0, count)
     e = amount * t * t * (3 - 2 * t)
     level = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])  # looks along +y
-    centres = np.tile([0.3, 0.2, 1.5], (frames, 1))
-    angles, focal = np.zeros((frames, 3)), np.full(frames, 0.8)
+    centres = np.tile([0.3, 0.2, 1.5], (count, 1))
+    angles, focal = np.zeros((count, 3)), np.full(count, 0.8)
     match move:
         case "pan":
             angles[:, 0] = 25 * e
@@ -63,11 +63,11 @@ def path(move: str, amount: float = 1.0, width: int = WIDTH, height: int = HEIGH
         case _:
             raise ValueError(move)
     pan, tilt, roll = np.radians(angles).T
-    zero, one = np.zeros(frames), np.ones(frames)
+    zero, one = np.zeros(count), np.ones(count)
     yaw = np.array([[np.cos(pan), zero, np.sin(pan)], [zero, one, zero], [-np.sin(pan), zero, np.cos(pan)]])
     pitch = np.array([[one, zero, zero], [zero, np.cos(tilt), -np.sin(tilt)], [zero, np.sin(tilt), np.cos(tilt)]])
     bank = np.array([[np.cos(roll), -np.sin(roll), zero], [np.sin(roll), np.cos(roll), zero], [zero, zero, one]])
-    poses = np.tile(np.eye(4), (frames, 1, 1))
+    poses = np.tile(np.eye(4), (count, 1, 1))
     poses[:, :3, :3] = level @ np.einsum("ijt,jkt,klt->til", yaw, pitch, bank)
     poses[:, :3, 3] = centres
     lens = np.stack([focal, focal * width / height, 0.5 * one, 0.5 * one], axis=1)
@@ -92,7 +92,8 @@ def take(
         if blank:
             picture[:] = 128
         pictures.append(picture)
-        views[frame] = GateView(depth_m.astype(np.float32), solid)
+        if frame in frames(len(trajectory)):
+            views[frame] = GateView(depth_m.astype(np.float32), solid)
     return Take(encode(pictures, width, height, FPS), trajectory, views)
 
 
