@@ -1,4 +1,4 @@
-"""Match small windows to a hundredth of a pixel: translation, and how the window stretches and turns on the way.
+"""Match small windows to a few hundredths of a pixel: translation, and how the window stretches and turns on the way.
 
 Lucas-Kanade with a translation alone matches a window's most textured part, not its centre, as soon as the picture
 grows or turns: on a ray-traced zoom of 1.5 that made the motion 0.6 % too large. An affine warp is free of it.
