@@ -190,9 +190,20 @@ def test_a_killed_build_with_workers_leaves_none_behind(whole: Path, tmp_path: P
     assert digests(tmp_path) == digests(whole)
 
 
+def _heed_interrupts() -> None:
+    """Undo what a shell does to jobs in the background, and they to their children: ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.slow
 def test_an_interrupted_build_stops_at_once_and_sweeps_up(whole: Path, tmp_path: Path) -> None:
-    child = subprocess.Popen(python(LONG, tmp_path), env=environment(), start_new_session=True, stderr=subprocess.PIPE)
+    child = subprocess.Popen(
+        python(LONG, tmp_path),
+        env=environment(),
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        preexec_fn=_heed_interrupts,
+    )
     while not list(tmp_path.glob("webdataset/*.tar")):
         assert child.poll() is None
         time.sleep(0.01)
