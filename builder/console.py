@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from camera_motion.builder.commands.terms import complain, say
 from camera_motion.builder.progress import Bar, summary
 from camera_motion.builder.run import WHOLE, build
 from camera_motion.builder.validate import validate
@@ -25,20 +26,20 @@ def build_here(spec: Spec, root: Path, slice: str, engine: str | None, workers: 
     with Bar(Console(stderr=True), spec.name) as bar:
         built = build(spec, root, film, watcher=bar, part=part, engine=engine, workers=workers)
     for name, failure in built.failures.items() if verbose else ():
-        _complain(f"{name}:\n{failure.detail}")
+        sys.stderr.write(f"camera-motion: {name}:\n{failure.detail}\n")
     for line in summary(built.manifest):
-        _say(line)
+        say(line)
     if not built.complete:
         todo = "run again to try the failed shards once more, with --verbose to see where they fail"
         if not built.failures:
             todo = "no candidate of the missing ones passed, nor will it next time: see their reasons"
-        _complain(f"{root} is not complete: {built.manifest.keys} of {built.clips} clips; {todo}")
+        complain(f"{root} is not complete: {built.manifest.keys} of {built.clips} clips; {todo}")
         return 1
     problems = validate(root).problems if part == WHOLE else []
     for problem in problems:
-        _complain(problem)
+        complain(problem)
     if not problems:
-        _say(how_to_load(root, built.manifest.statistics.counts.get("split", {})))
+        say(how_to_load(root, built.manifest.statistics.counts.get("split", {})))
     return 1 if problems else 0
 
 
@@ -63,10 +64,3 @@ def slice_of(text: str) -> tuple[int, int]:
         raise SpecError(f"--slice is {text!r}; it must be i/n with 0 <= i < n, such as 0/4")
     return int(index), int(count)
 
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-
-
-def _complain(text: str) -> None:
-    sys.stderr.write(f"camera-motion: {text}\n")

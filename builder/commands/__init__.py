@@ -1,0 +1,1 @@
+"""The commands, one a file. Whatever a command needs is imported when it runs: `--help` is quick."""

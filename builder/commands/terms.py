@@ -1,0 +1,37 @@
+"""What the commands share: the types of their arguments, their exit codes, and how they speak."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import tyro
+
+#: Options that are left to the spec, or to the machine, unless given.
+Folder = Annotated[Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
+File = Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
+Number = Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
+EngineName = Annotated[
+    Literal["auto", "serial", "processes"] | None,
+    tyro.conf.arg(metavar="{auto,serial,processes}", help_behavior_hint=""),
+]
+Slice = Annotated[str, tyro.conf.arg(metavar="I/N")]
+Set = Annotated[Path, tyro.conf.arg(metavar="SET")]
+SpecName = Annotated[str, tyro.conf.arg(metavar="SPEC")]
+Repo = Annotated[str, tyro.conf.arg(metavar="ORG/NAME")]
+
+#: Exit codes: all is well; the set is incomplete or wrong; the user's input is; interrupted.
+GOOD: Final = 0
+WRONG: Final = 1
+REFUSED: Final = 2
+INTERRUPTED: Final = 130
+
+
+def say(text: str) -> None:
+    """Tell the user a line."""
+    sys.stdout.write(text + "\n")
+
+
+def complain(text: str) -> None:
+    """Say one line of what is wrong, whatever a file or a key of the user is called."""
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    sys.stderr.write(f"camera-motion: {line}\n")
