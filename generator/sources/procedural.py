@@ -13,6 +13,9 @@ from camera_motion.generator.splats import GaussianScene
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory
 
+#: Values of a parameter that are told as they are.
+SCALAR = (str, bool, int, float)
+
 
 class Procedural:
     """The scene of (`family`, `seed`)."""
@@ -24,6 +27,7 @@ class Procedural:
                 f"scene family {family!r} is not known; choose one of: {', '.join(sorted(scenes.FAMILIES))}"
             )
         self._family = scenes.FAMILIES[family]
+        self._name = family
         self._seed = seed
         self.params = self._family.rand(stream(seed, "params"))
 
@@ -35,8 +39,9 @@ class Procedural:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Every parameter of the scene, as JSON values."""
-        return asdict(self.params)
+        """Record the family and the parameters that are one value; what is placed in it follows from the seed."""
+        parameters = {name: value for name, value in asdict(self.params).items() if isinstance(value, SCALAR)}
+        return {"family": self._name, **parameters}
 
     def sample(self, views: Sequence[Trajectory], width: int, height: int, spacing_px: float) -> GaussianScene:
         """Surfels spaced by screen density over `views`, with the light baked in."""
