@@ -38,7 +38,9 @@ def build_here(spec: Spec, root: Path, slice: str, engine: str | None, workers: 
     problems = validate(root).problems if part == WHOLE else []
     for problem in problems:
         complain(problem)
-    if not problems:
+    if part != WHOLE:
+        say(f"Slice {slice} is done. When all {part[1]} are, in one folder: camera-motion validate {root}")
+    elif not problems:
         say(how_to_load(root, built.manifest.statistics.counts.get("split", {})))
     return 1 if problems else 0
 
@@ -63,4 +65,3 @@ def slice_of(text: str) -> tuple[int, int]:
     if not re.fullmatch(r"[0-9]{1,9}/[0-9]{1,9}", text) or int(index) >= int(count):
         raise SpecError(f"--slice is {text!r}; it must be i/n with 0 <= i < n, such as 0/4")
     return int(index), int(count)
-

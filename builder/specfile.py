@@ -64,10 +64,26 @@ def load(name: str = DEFAULT, **changes: Any) -> Spec:
     return spec
 
 
+class Loader(yaml.SafeLoader):
+    """Plain values only, and no key twice: YAML would let the last one win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Make a mapping, unless two of its own keys are the same."""
+        seen = set[str]()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _fields(path: Path, source: str) -> Any:
     """Read YAML, with no tag that makes anything but plain values."""
     try:
-        return yaml.safe_load(source)
+        return yaml.load(source, Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""

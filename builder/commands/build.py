@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from camera_motion.builder.commands.terms import EngineName, Folder, Number, Slice, SpecName
+from camera_motion.builder.commands.terms import EngineName, Folder, Number, Slice, SpecName, crew
 
 
 def build(
@@ -36,4 +36,4 @@ def build(
 
     chosen = load(spec, clips=clips, seed=seed)
     root = out or Path(chosen.execution.output or chosen.name)
-    return build_here(chosen, root, slice, engine, workers, verbose)
+    return build_here(chosen, root, slice, engine, crew(workers), verbose)

@@ -1,6 +1,6 @@
 """`camera-motion extend`."""
 
-from camera_motion.builder.commands.terms import EngineName, Number, Set, Slice
+from camera_motion.builder.commands.terms import EngineName, Number, Set, Slice, crew
 
 
 def extend(
@@ -31,4 +31,4 @@ def extend(
     from camera_motion.schema.parse import parse
 
     spec = unchanged(parse(Store(out).read_spec().model_dump() | {"clips": clips}, str(out)), str(out))
-    return build_here(spec, out, slice, engine, workers, verbose)
+    return build_here(spec, out, slice, engine, crew(workers), verbose)

@@ -3,7 +3,7 @@
 import sys
 from typing import Literal
 
-from camera_motion.builder.commands.terms import GOOD, Folder, Number, SpecName, say
+from camera_motion.builder.commands.terms import GOOD, Folder, Number, SpecName, crew, say
 
 
 def spec(
@@ -44,5 +44,5 @@ def spec(
             say("\n".join(explain(chosen)))
         case _:
             receipts = Store(out).all_receipts(identity_of(chosen)) if out else []
-            say("\n".join(estimate(chosen, workers or available_cores(), receipts).lines()))
+            say("\n".join(estimate(chosen, crew(workers) or available_cores(), receipts).lines()))
     return GOOD

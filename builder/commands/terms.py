@@ -25,6 +25,8 @@ WRONG: Final = 1
 REFUSED: Final = 2
 INTERRUPTED: Final = 130
 
+MOST_WORKERS: Final = 4096
+
 
 def say(text: str) -> None:
     """Tell the user a line."""
@@ -35,3 +37,17 @@ def complain(text: str) -> None:
     """Say one line of what is wrong, whatever a file or a key of the user is called."""
     line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     sys.stderr.write(f"camera-motion: {line}\n")
+
+
+def crew(workers: int | None) -> int | None:
+    """Check how many workers the user asks for; None leaves it to the spec or the machine.
+
+    Raises:
+        SpecError: a number that no machine can mean.
+    """
+    from camera_motion.schema.base import SpecError  # which brings pydantic
+
+    if workers is not None and not 1 <= workers <= MOST_WORKERS:
+        shown = workers if abs(workers) < 10**9 else "a number without end"
+        raise SpecError(f"--workers is {shown}; it must be from 1 to {MOST_WORKERS}")
+    return workers

@@ -1,6 +1,6 @@
 """`camera-motion validate`."""
 
-from camera_motion.builder.commands.terms import GOOD, WRONG, Number, Set, complain, say
+from camera_motion.builder.commands.terms import GOOD, WRONG, Number, Set, complain, crew, say
 
 
 def validate(out: Set, /, *, deep: bool = False, workers: Number = None) -> int:
@@ -18,7 +18,7 @@ def validate(out: Set, /, *, deep: bool = False, workers: Number = None) -> int:
     from camera_motion.builder.validate import validate as check
 
     with shard_bar("checking") as tell:
-        report = check(out, deep=deep, workers=workers or available_cores(), tell=tell)
+        report = check(out, deep=deep, workers=crew(workers) or available_cores(), tell=tell)
     for problem in report.problems:
         complain(problem)
     kind = "deep" if deep else "shallow"

@@ -65,6 +65,8 @@ def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixt
         (["build", "nope.yaml"], "cannot read the spec nope.yaml: No such file or directory"),
         (["build", "--clips", "25"], "demo.yaml: clips is 25, not a multiple of shard_clips 6; nearest: 24 or 30"),
         (["build", "--seed", "-1"], "demo.yaml: seed is -1; it must be at least 0"),
+        (["build", "--workers", "-3"], "--workers is -3; it must be from 1 to 4096"),
+        (["spec", "estimate", "--workers", "9" * 400], "--workers is a number without end"),
         (["status", "/nowhere"], "/nowhere holds no set: there is no spec.json; build one with --out"),
         (["validate", "/nowhere"], "/nowhere holds no set"),
         (["extend", "/nowhere", "--clips", "6"], "/nowhere holds no set"),
@@ -96,6 +98,7 @@ def test_a_slice_is_i_of_n(part: str, tmp_path: Path, capsys: pytest.CaptureFixt
     ("text", "complaint"),
     [
         ("name: [", "line 1: not YAML: "),
+        ("video:\n  width: 64\n  width: 96", "line 3: not YAML: the key 'width' is there twice"),
         ("- pan", "a spec is a mapping of keys to values, not ['pan']"),
         ("base: /", "base is not a key of a spec"),
         ("colour: red", "colour is not a key of a spec"),
