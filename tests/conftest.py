@@ -16,15 +16,16 @@ SKIPPED = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--no-skips", action="store_true", help="fail if a test is skipped that is not marked gpu")
+    parser.addoption("--may-skip", metavar="MARKS", help="fail if a test without one of these marks is skipped")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SKIPPED] = skipped = []
+    may_skip = set((config.getoption("--may-skip") or "").split(","))
 
     class Listener:
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-            if report.skipped and "gpu" not in report.keywords:
+            if report.skipped and not may_skip & set(report.keywords):
                 skipped.append(report.nodeid)
 
         def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -45,11 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if session.config.getoption("--no-skips") and session.config.stash[SKIPPED] and session.exitstatus == 0:
+    if session.config.getoption("--may-skip") is not None and session.config.stash[SKIPPED] and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.getoption("--no-skips"):
+    if config.getoption("--may-skip") is not None:
+        allowed = config.getoption("--may-skip")
         for name in config.stash[SKIPPED]:
-            terminalreporter.write_line(f"FAILED {name}: skipped, and --no-skips allows only gpu tests to be")
+            terminalreporter.write_line(f"FAILED {name}: skipped, and only tests marked {allowed} may be")
