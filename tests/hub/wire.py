@@ -188,7 +188,7 @@ class Request(BaseHTTPRequestHandler):
             how(self.exchange)
         elif failure:
             self.exchange.failed = how
-        if how == "drop" and (self.left or self.command not in ("GET", "HEAD")):
+        if how == "drop" and self.command != "GET":
             for _ in self.incoming(self.left // 2):
                 pass
             raise Dropped
