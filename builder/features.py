@@ -1,19 +1,66 @@
-"""The column table as `datasets.Features`, for datasets 5 and 3."""
+"""The column table as `datasets.Features`, for datasets 5 and 3: of a contract row, and of the Parquet view."""
 
-from collections.abc import Iterable
-from typing import Any
+import json
+from typing import Any, Final
 
 import datasets
+import pyarrow as pa
 
-from camera_motion.schema.columns import COLUMNS, Column
+from camera_motion.builder.cameras import ARRAYS
+from camera_motion.schema.columns import BY_NAME, COLUMNS, Column
+
+#: The configs of the view on the Hub; the first is the default one.
+CONFIGS: Final[tuple[str, ...]] = ("default", "metadata", "cameras")
+
+#: The column that stands for the two arrays where a row must be small; what it holds: `builder.cameras`.
+PACKED: Final = "cameras"
+PACKED_DOC: Final = "camera_intrinsics and camera_extrinsics of every frame in one npz file; np.load reads it"
+
+#: Columns of the config `cameras`, beside the arrays.
+CAMERAS: Final[tuple[str, ...]] = ("key", "fps", "width", "height", "num_frames", *ARRAYS)
 
 
-def features(columns: Iterable[Column] = COLUMNS) -> datasets.Features:
-    """Type every column: arrays as nested lists, which Croissant and the viewer show, and the video left encoded.
+def features(config: str = "") -> datasets.Features:
+    """Type every column of a contract row, or of a `config` of the Parquet view.
 
-    `cast_column("video", datasets.Video())` decodes it, with torchcodec installed.
+    A contract row has the arrays as nested lists, which Croissant and SQL understand, and the video left encoded:
+    `cast_column("video", datasets.Video())` decodes it, with torchcodec installed. In `default` and `metadata` the
+    arrays are packed into one cell, and `metadata` has no video.
+
+    Raises:
+        ValueError: there is no such config.
     """
-    return datasets.Features({column.name: _feature(column) for column in columns})
+    if not config:
+        return datasets.Features({column.name: _feature(column) for column in COLUMNS})
+    if config == "cameras":
+        return datasets.Features({name: _feature(BY_NAME[name]) for name in CAMERAS})
+    if config not in CONFIGS:
+        raise ValueError(f"config is {config!r}; there are {', '.join(CONFIGS)}")
+    typed: dict[str, Any] = {}
+    for column in COLUMNS:
+        if column.name == ARRAYS[0]:
+            typed[PACKED] = datasets.Value("binary")
+        elif not column.is_array and (config == "default" or column.kind != "video"):
+            typed[column.name] = _feature(column)
+    return datasets.Features(typed)
+
+
+def schema(config: str = "") -> pa.Schema:
+    """Give the Arrow schema of a config, with its features in the metadata as any `datasets` from 3 on reads them."""
+    typed = features(config)
+    described = json.dumps({"info": {"features": _plain(typed.to_dict())}})
+    return typed.arrow_schema.with_metadata({"huggingface": described})
+
+
+def _plain(described: Any) -> Any:
+    """Spell lists as datasets 3 does, which knows no `List`: a one-element list, which datasets 5 understands too."""
+    if isinstance(described, list):
+        return [_plain(entry) for entry in described]
+    if not isinstance(described, dict):
+        return described
+    if described.get("_type") == "List":
+        return [_plain(described["feature"])]
+    return {name: _plain(value) for name, value in described.items()}
 
 
 def _feature(column: Column) -> Any:

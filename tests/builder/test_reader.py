@@ -11,8 +11,10 @@ import tiny
 from sets import CLIPS, FRAMES, clip, write_set
 
 from camera_motion.builder.features import features
+from camera_motion.builder.filming import in_order
 from camera_motion.builder.plan import plan
-from camera_motion.builder.reader import CameraMotion, in_order, row_of, samples
+from camera_motion.builder.reader import CameraMotion
+from camera_motion.builder.rows import row_of, samples
 from camera_motion.builder.run import build
 from camera_motion.builder.shard import read_tar, write_tar
 from camera_motion.builder.store import writing
