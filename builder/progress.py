@@ -6,7 +6,17 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from camera_motion.builder.engines import Failure
 from camera_motion.schema.receipt import Manifest, Receipt
@@ -67,10 +77,23 @@ class Bar:
 
 
 @contextmanager
-def shard_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar of shards on a terminal, and nothing elsewhere."""
+def shard_bar(title: str, unit: str = "shards") -> Iterator[Callable[[int, int], None]]:
+    """Show a bar of shards, or of something else that is counted, on a terminal, and nothing elsewhere."""
+    with _bar(title, MofNCompleteColumn(), TextColumn(unit)) as tell:
+        yield tell
+
+
+@contextmanager
+def byte_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar of bytes and their rate on a terminal, and nothing elsewhere."""
+    with _bar(title, DownloadColumn(), TransferSpeedColumn()) as tell:
+        yield tell
+
+
+@contextmanager
+def _bar(title: str, *counting: ProgressColumn) -> Iterator[Callable[[int, int], None]]:
     console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("shards")
+    columns = TextColumn("{task.description}"), BarColumn(), *counting
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

@@ -1,0 +1,423 @@
+"""One dataset repository on the Hub: the few calls that publishing makes, each tried again where that can help.
+
+What fails in the end is one `SpecError` of one line: what the Hub or the network said, and what to do. The token is
+the one that huggingface_hub finds (`hf auth login`, HF_TOKEN); no message holds it.
+"""
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, TypeVar
+
+import huggingface_hub
+from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+from huggingface_hub.hf_api import RepoFile
+
+from camera_motion.schema.base import SpecError
+
+#: Pauses before the second, third and fourth try of a call that failed for a passing reason.
+WAITS_S: Final[list[float]] = [1, 4, 10]
+
+#: How long the Hub may keep silent before the connection counts as dropped.
+SILENCE_S = 300
+
+#: Answers that another try may better, and the libraries whose errors mean that there was no answer.
+PASSING = (408, 425, 429, 500, 502, 503, 504)
+TRANSPORTS = ("httpx", "httpx2", "httpcore", "requests", "urllib3", "aiohttp")
+
+#: How the Hub names repositories, and git its branches, as far as publishing needs them.
+NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,94}[\w])?/[A-Za-z0-9_](?:[\w.-]{0,94}[\w])?", re.ASCII)
+BRANCH = re.compile(r"[A-Za-z0-9_][\w.-]{0,99}(?:/[\w-][\w.-]{0,99}){0,3}", re.ASCII)
+
+Operation = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete
+T = TypeVar("T")
+
+
+class Changed(SpecError):
+    """Somebody else changed the repository while this run was at work."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file as the Hub lists it: `sha256` of a large one, git's `blob` of the others."""
+
+    size: int
+    sha256: str
+    blob: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file to publish: its path in the repository, where its bytes are, and the hashes that the Hub lists."""
+
+    path: str
+    source: Path | bytes
+    size: int
+    sha256: str
+    blob: str = ""
+
+    @classmethod
+    def of(cls, path: str, source: Path | bytes, sha256: str = "") -> "Item":
+        """Measure a file; a known `sha256` spares reading a large one."""
+        size = source.stat().st_size if isinstance(source, Path) else len(source)
+        if size > 10_000_000:  # the Hub keeps none as large in git
+            if not sha256 and isinstance(source, Path):
+                with open(source, "rb") as file:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return cls(path, source, size, sha256 or hashlib.sha256(bytes(source)).hexdigest())  # type: ignore[arg-type]
+        body = source.read_bytes() if isinstance(source, Path) else source
+        blob = hashlib.sha1(b"blob %d\0" % len(body) + body, usedforsecurity=False).hexdigest()
+        return cls(path, source, len(body), hashlib.sha256(body).hexdigest(), blob)
+
+    def is_at(self, tree: dict[str, Entry]) -> bool:
+        """Whether the very same file is in `tree`."""
+        there = tree.get(self.path)
+        if there is None:
+            return False
+        return there.sha256 == self.sha256 if there.sha256 else there.blob == self.blob
+
+    def addition(self) -> CommitOperationAdd:
+        """Give the operation that adds it."""
+        source = self.source if isinstance(self.source, bytes) else str(self.source)
+        added = CommitOperationAdd(self.path, source)
+        added.upload_info.sha256 = bytes.fromhex(self.sha256)  # known: the file need not be read for it once more
+        return added
+
+
+@dataclass(frozen=True)
+class Refs:
+    """Branches and tags by name, each with the commit that it points to."""
+
+    branches: dict[str, str]
+    tags: dict[str, str]
+
+
+class Repository:
+    """The dataset repository `name` of the Hub that huggingface_hub is set up for."""
+
+    def __init__(self, name: str) -> None:
+        check_name(name)
+        if huggingface_hub.get_token() is None:
+            raise SpecError("there is no token for the Hub; log in with `hf auth login`, or set HF_TOKEN")
+        self.name = name
+        self._api = HfApi()
+        self.endpoint = self._api.endpoint
+
+    @property
+    def url(self) -> str:
+        """Where people see it."""
+        return f"{self.endpoint}/datasets/{self.name}"
+
+    def user(self) -> str:
+        """Tell whose token it is: the cheapest way to know that the Hub takes it."""
+        with self._speaking("whose token is this?"):
+            return str(self._again(self._api.whoami)["name"])
+
+    def refs(self) -> Refs | None:
+        """List branches and tags; None where there is no such repository, or none that the token may see."""
+        with self._speaking("list its branches"):
+            try:
+                found = self._again(lambda: self._api.list_repo_refs(self.name, repo_type="dataset"))
+            except HfHubHTTPError as error:
+                if _status(error) in (401, 404):
+                    return None
+                raise
+        return Refs(
+            {ref.name: ref.target_commit for ref in found.branches},
+            {ref.name: ref.target_commit for ref in found.tags},
+        )
+
+    def is_private(self) -> bool:
+        """Whether only its owners see it."""
+        with self._speaking("read its settings"):
+            return bool(self._again(lambda: self._api.repo_info(self.name, repo_type="dataset")).private)
+
+    def commit_of(self, revision: str) -> str:
+        """Resolve a tag or a branch."""
+        with self._speaking(f"find {revision}"):
+            info = self._again(lambda: self._api.repo_info(self.name, repo_type="dataset", revision=revision))
+        return str(info.sha)
+
+    def create(self, private: bool) -> None:
+        """Create it unless it is there."""
+        with self._speaking(f"create {self.name}"):
+            self._again(
+                lambda: self._api.create_repo(self.name, repo_type="dataset", private=private or None, exist_ok=True)
+            )
+
+    def gate(self) -> None:
+        """Let readers leave their name before they read; everyone who does is let in."""
+        with self._speaking("gate it"):
+            self._again(lambda: self._api.update_repo_settings(self.name, repo_type="dataset", gated="auto"))
+
+    def delete(self) -> None:
+        """Delete it, with all that is in it."""
+        with self._speaking(f"delete {self.name}"):
+            self._again(lambda: self._api.delete_repo(self.name, repo_type="dataset", missing_ok=True))
+
+    def tree(self, commit: str) -> dict[str, Entry]:
+        """List every file of a commit."""
+        with self._speaking("list its files"):
+            listed = self._again(
+                lambda: list(
+                    self._api.list_repo_tree(self.name, repo_type="dataset", revision=commit, recursive=True),
+                )
+            )
+        files = (item for item in listed if isinstance(item, RepoFile))
+        return {file.path: Entry(file.size, file.lfs.sha256 if file.lfs else "", file.blob_id) for file in files}
+
+    def read(self, path: str, commit: str) -> bytes:
+        """Read a small file of a commit."""
+        with self._speaking(f"read {path}"), TemporaryDirectory() as folder:
+            where = self._again(
+                lambda: self._api.hf_hub_download(
+                    self.name, path, repo_type="dataset", revision=commit, local_dir=folder, force_download=True
+                )
+            )
+            return Path(where).read_bytes()
+
+    def branch(self, name: str, commit: str) -> str:
+        """Make sure that a branch is there, made at `commit` if it was not; give its head."""
+        with self._speaking(f"make the branch {name}"):
+            self._again(
+                lambda: self._api.create_branch(
+                    self.name, repo_type="dataset", branch=name, revision=commit, exist_ok=True
+                )
+            )
+        refs = self.refs()
+        if refs is None or name not in refs.branches:
+            raise Changed(f"{self.name}: the branch {name} was removed by somebody else meanwhile; run again")
+        return refs.branches[name]
+
+    def drop(self, name: str) -> None:
+        """Delete a branch; it may be gone already."""
+
+        def delete() -> None:
+            try:
+                self._api.delete_branch(self.name, repo_type="dataset", branch=name)
+            except HfHubHTTPError as error:
+                if _status(error) != 404:
+                    raise
+
+        with self._speaking(f"remove the branch {name}"):
+            self._again(delete)
+
+    def upload(self, additions: Sequence[CommitOperationAdd], branch: str) -> None:
+        """Send the content of large files, which a commit names later; what the Hub holds already is not sent."""
+        with self._speaking("upload"):
+            self._api.preupload_lfs_files(
+                self.name, additions, repo_type="dataset", revision=branch, free_memory=False, num_threads=2
+            )
+
+    def commit(
+        self,
+        operations: Sequence[Operation],
+        message: str,
+        branch: str,
+        parent: str,
+        settled: Callable[[dict[str, Entry]], bool],
+    ) -> str:
+        """Commit on top of `parent` and give the new commit; `settled` knows the tree that is wanted.
+
+        An answer may get lost after the Hub has acted, so a commit is not simply sent again: first the branch is
+        looked at.
+
+        Raises:
+            Changed: the branch does not end at `parent`.
+        """
+        with self._speaking(f"commit to {branch}"):
+            for wait_s in (*WAITS_S, None):
+                try:
+                    return self._api.create_commit(
+                        self.name,
+                        operations,
+                        commit_message=message,
+                        repo_type="dataset",
+                        revision=branch,
+                        parent_commit=parent,
+                        num_threads=2,
+                    ).oid
+                except Exception as error:
+                    if wait_s is None or not (_passing(error) or _status(error) in (409, 412)):
+                        raise
+                    if _passing(error):
+                        time.sleep(wait_s)
+                    head = self._head(branch)
+                    if head != parent:
+                        if settled(self.tree(head)):
+                            return head
+                        raise Changed(
+                            f"{self.name}: {branch} was changed by somebody else meanwhile; nothing of theirs is lost "
+                            "and what was sent is kept: look at their change, then run again"
+                        ) from None
+                    if not _passing(error):
+                        raise
+        raise AssertionError("the last try raises")
+
+    def tag(self, name: str, commit: str, message: str) -> None:
+        """Make a tag that is never moved.
+
+        Raises:
+            SpecError: it is there, at another commit.
+        """
+        try:
+            with self._speaking(f"make the tag {name}"):
+                self._again(
+                    lambda: self._api.create_tag(
+                        self.name, repo_type="dataset", tag=name, revision=commit, tag_message=message
+                    )
+                )
+        except SpecError:
+            refs = self.refs()
+            if refs is None or name not in refs.tags:
+                raise
+            if (there := self.commit_of(name)) != commit:
+                raise SpecError(
+                    f"{self.name}: the tag {name} is there already, at another commit ({there[:8]}, not {commit[:8]}); "
+                    "tags are never moved: remove it on the Hub if it is wrong, then run again"
+                ) from None
+
+    def _head(self, branch: str) -> str:
+        refs = self.refs()
+        return refs.branches.get(branch, "") if refs else ""
+
+    def _again(self, call: Callable[[], T]) -> T:
+        """Call, and call again after a pause where the reason may pass."""
+        for wait_s in WAITS_S:
+            self._limit_silence()
+            try:
+                return call()
+            except Exception as error:
+                if not _passing(error):
+                    raise
+            time.sleep(wait_s)
+        return call()
+
+    def _limit_silence(self) -> None:
+        session: Any = getattr(huggingface_hub, "get_session", lambda: None)()
+        with suppress(AttributeError):  # huggingface_hub before 1.0 makes a session for every thread
+            session.timeout = SILENCE_S
+
+    @contextmanager
+    def _speaking(self, doing: str) -> Iterator[None]:
+        with one_line(self.name, self.endpoint, doing):
+            yield
+
+
+def check_name(name: str) -> None:
+    """Make sure that the Hub can have a repository of this name.
+
+    Raises:
+        SpecError: it cannot.
+    """
+    if not NAME.fullmatch(name) or "--" in name or ".." in name or name.endswith(".git") or len(name) > 96:
+        raise SpecError(f"{name[:120]!r} is not a repository's name; it must be like org/camera-motion")
+
+
+def check_branch(name: str) -> None:
+    """Make sure that this can be the name of a branch.
+
+    Raises:
+        SpecError: it cannot.
+    """
+    if not BRANCH.fullmatch(name) or ".." in name or name.endswith((".", ".lock")) or name.startswith("refs/"):
+        raise SpecError(f"--revision is {name[:120]!r}; it must be a branch's name, like main")
+    if re.fullmatch(r"v?\d+\.\d+\.\d+|[0-9a-f]{40}", name):
+        raise SpecError(f"--revision is {name!r}, like a tag or a commit; it must be a branch's name, like main")
+
+
+def transfer() -> str:
+    """Tell the way that large files take: Xet wherever hf_xet is installed and not switched off."""
+    off = getattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", False)
+    return "Xet" if find_spec("hf_xet") and not off else "LFS"
+
+
+@contextmanager
+def one_line(name: str, endpoint: str, doing: str) -> Iterator[None]:
+    """Turn what huggingface_hub, its network libraries and the system raise into a `SpecError` of one line."""
+    try:
+        yield
+    except SpecError:
+        raise
+    except Exception as error:
+        if (line := _explain(_root(error), name, endpoint, doing)) is None:
+            raise
+        raise SpecError(scrubbed(line)) from None
+
+
+def scrubbed(text: str) -> str:
+    """Take tokens out of a text, and passwords out of its addresses; leave one line of it."""
+    if token := huggingface_hub.get_token():
+        text = text.replace(token, "***")
+    text = re.sub(r"hf_\w{6,}", "***", text)
+    return " ".join(re.sub(r"//[^/@\s]+@", "//***@", text).split())
+
+
+def _explain(error: Exception, name: str, endpoint: str, doing: str) -> str | None:
+    """Say what a failure means and what to do; None if it is a fault of this program."""
+    status, said = _status(error), _said(error)
+    kept = "what arrived is kept, run again later"
+    if isinstance(error, OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE is set; unset it to reach the Hub, or use --dry-run"
+    if status == 401:
+        return f"the Hub does not take this token (401){said}; log in again with `hf auth login`, or set HF_TOKEN"
+    if status in (402, 403):
+        org = name.partition("/")[0]
+        return f"this token may not {doing} ({status}){said}; take one that may write to {org}, and check its name"
+    if status == 404:
+        return f"{name}: the Hub could not {doing} (404){said}; is the name right, and may this token see it?"
+    if status in (409, 412):
+        return f"{name} was changed by somebody else meanwhile ({status}){said}; look at their change, then run again"
+    if status == 429:
+        return f"{name}: the Hub asks for a pause (429){said}; {kept}"
+    if status >= 500:
+        return f"{name}: the Hub failed to {doing} ({status}), also when tried again{said}; {kept}"
+    if status:
+        return f"{name}: the Hub refused to {doing} ({status}){said}"
+    if _no_answer(error):
+        return f"no answer from {endpoint} ({_first(error)}); check the network; {kept}"
+    if isinstance(error, OSError):
+        return ": ".join(str(part) for part in (error.filename, error.strerror or _first(error)) if part)
+    if isinstance(error, (ValueError, RuntimeError)) and not isinstance(error, NotImplementedError):
+        return f"{name}: could not {doing}: {_first(error)}; {kept}"
+    return None
+
+
+def _root(error: Exception) -> Exception:
+    """Give the failure itself where an upload wraps it."""
+    while isinstance(error, RuntimeError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    return error
+
+
+def _status(error: Exception) -> int:
+    return int(getattr(getattr(_root(error), "response", None), "status_code", 0) or 0)
+
+
+def _no_answer(error: Exception) -> bool:
+    root = _root(error)
+    return type(root).__module__.partition(".")[0] in TRANSPORTS or isinstance(root, ConnectionError | TimeoutError)
+
+
+def _passing(error: Exception) -> bool:
+    if isinstance(_root(error), OfflineModeIsEnabled):
+        return False
+    return _status(error) in PASSING or (not _status(error) and _no_answer(error))
+
+
+def _said(error: Exception) -> str:
+    """Give the server's own words, if it has any."""
+    words = getattr(error, "server_message", None)
+    return f": {str(words).strip()[:200]}" if words else ""
+
+
+def _first(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
