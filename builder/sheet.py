@@ -39,12 +39,13 @@ def _strips(root: Path) -> Iterator[Strip]:
     for tar in sorted((root / "webdataset").glob("*.tar")):
         for key, files in read_tar(tar):
             try:
-                yield _strip(clip_of(key, files))
+                yield strip(clip_of(key, files))
             except ValueError as error:
                 raise SpecError(f"{tar}: {key} is damaged: {first_line(error)}; remove the tar, build again") from None
 
 
-def _strip(clip: FilmedClip) -> Strip:
+def strip(clip: FilmedClip) -> Strip:
+    """Make a clip's strip of a sheet: frames spread over its time, what was measured, and where the camera went."""
     record = clip.record
     wanted = set(np.linspace(0, record.num_frames - 1, ACROSS).round().astype(int).tolist())
     frames = np.stack([thumbnail(frame) for i, frame in enumerate(stream(clip.video)) if i in wanted])

@@ -162,7 +162,7 @@ class Store:
         Raises:
             SpecError: there is no set here, or its spec.json does not parse.
         """
-        return parse(self._read_description()["spec"], str(self.spec_path))
+        return parse(self.read_description()["spec"], str(self.spec_path))
 
     def read_identity(self) -> str:
         """Read the identity of the set.
@@ -170,12 +170,17 @@ class Store:
         Raises:
             SpecError: there is no set here, or its spec was changed by hand.
         """
-        described = self._read_description()
+        described = self.read_description()
         if identity({key: described.get(key) for key in ("content", "generator", "renderer")}) != described["identity"]:
             raise SpecError(f"{self.spec_path} was changed: its content is not that of {described['identity']}")
         return str(described["identity"])
 
-    def _read_description(self) -> dict[str, Any]:
+    def read_description(self) -> dict[str, Any]:
+        """Read spec.json whole: `identity`, `generator`, `renderer`, `conventions`, `content`, `spec`.
+
+        Raises:
+            SpecError: there is no set here, or its spec.json does not parse.
+        """
         try:
             described = json.loads(self.spec_path.read_bytes())
         except OSError:
@@ -195,7 +200,7 @@ class Store:
         """
         ours = _description(spec)
         if self.spec_path.exists():
-            theirs = self._read_description()
+            theirs = self.read_description()
             if theirs["identity"] != ours["identity"]:
                 raise SpecError(
                     f"{self.root} holds a set of another identity ({theirs['identity']}, not {ours['identity']}): "

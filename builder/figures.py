@@ -1,0 +1,77 @@
+"""The figures of a set, drawn from its Parquet view into its folder."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from camera_motion.builder.cameras import ARRAYS, unpack_cameras
+from camera_motion.builder.samples import sample
+from camera_motion.builder.sheet import strip
+from camera_motion.builder.store import writing
+from camera_motion.cards.contact import sheet
+from camera_motion.cards.figures import FIGURES, Shot
+from camera_motion.schema.base import SpecError
+from camera_motion.schema.clip import ClipRecord, FilmedClip
+
+#: How many clips the card's contact sheet shows, one a row.
+SHOWN: Final = 8
+CONTACT: Final = "contact.png"
+
+
+def draw_figures(root: Path, shots: Sequence[Shot] = ()) -> list[Path]:
+    """Draw figures/*.png of a set with a Parquet view; `shots` are sampled unless given. The same clips, same bytes.
+
+    Raises:
+        SpecError: the set has no Parquet view, or a file of it is damaged.
+    """
+    shots = shots or sample(root)
+    strips = [strip(clip) for clip in _clips(root, _varied(shots))]
+    pictures = {CONTACT: sheet(strips, columns=1)} | {name: draw(shots) for name, draw in FIGURES.items()}
+    paths = []
+    for name, picture in pictures.items():
+        paths.append(root / "figures" / name)
+        with writing(paths[-1]) as file:
+            file.write(picture)
+    return paths
+
+
+def _varied(shots: Sequence[Shot]) -> list[str]:
+    """Choose keys of clips that differ: of each leading motion in turn, of each scene as it comes."""
+    by_family: dict[str, list[Shot]] = {}
+    for shot in shots:
+        by_family.setdefault(shot.main_motion.rpartition("_")[0] or shot.main_motion, []).append(shot)
+    families = sorted(by_family.values(), key=len, reverse=True)
+    chosen = [family[i % len(family)] for i, family in enumerate(families)]
+    spare = [shot for shot in shots if shot not in chosen]
+    return sorted(shot.key for shot in (chosen + spare)[:SHOWN])
+
+
+def _clips(root: Path, keys: Sequence[str]) -> Iterator[FilmedClip]:
+    """Read clips whole, in the order of their keys."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows: dict[str, dict[str, Any]] = {}
+    try:
+        for path in sorted((root / "data").glob("*.parquet")):
+            file = pq.ParquetFile(path)
+            for group in range(file.num_row_groups):
+                found = file.read_row_group(group, columns=["key"]).column("key").to_pylist()
+                here = [i for i, key in enumerate(found) if key in keys]
+                if here:
+                    rows |= {row["key"]: row for row in file.read_row_group(group).take(here).to_pylist()}
+        for key in keys:
+            yield _clip(rows[key])
+    except (pa.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
+        raise SpecError(f"the view in {root} is damaged: {str(error).splitlines()[0]}; write it again") from None
+
+
+def _clip(row: dict[str, Any]) -> FilmedClip:
+    fields = {name: row[name] for name in ClipRecord.model_fields}
+    cameras = unpack_cameras(row["cameras"])
+    intrinsics, extrinsics = (cameras[name] for name in ARRAYS)
+    record = ClipRecord.model_validate(fields)
+    no_tracks = np.zeros((0, 8), np.float32)
+    return FilmedClip(record, row["video"]["bytes"], extrinsics.astype(np.float64), intrinsics, no_tracks)
