@@ -1,15 +1,16 @@
-"""From a spec to what every shard films: pure, drawn a unit at a time, so that ten million clips cost no memory.
+"""From a spec to what every shard films: pure, drawn a box at a time, so that ten million clips cost no memory.
 
 A *unit* is the smallest part that a split can take: whole scenes in whole shards, so the larger of the two. All that
-is random in a unit comes from streams named by the spec's seed and the unit's (or the deck round's) number, never
-from how many units there are: a longer set begins with the shorter one.
+is random is drawn in boxes of thousands, from streams named by the spec's seed and the box's number, never from how
+many clips there are: a longer set begins with the shorter one.
 """
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from fractions import Fraction
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Int64
@@ -21,16 +22,6 @@ from camera_motion.schema.spec import Move, Part, Spec
 
 #: The first clip of every shard uses all six degrees of freedom, where every fault of an annotation shows.
 CANARY = MoveRequest(move="six_dof")
-
-
-@dataclass(frozen=True)
-class UnitDraw:
-    """The random part of a unit: seeds below 2^53, families as indices, requests as indices (-1: the canary)."""
-
-    scene_seeds: Int64[np.ndarray, " S"]
-    families: Int64[np.ndarray, " S"]
-    clip_seeds: Int64[np.ndarray, " C"]
-    requests: Int64[np.ndarray, " C"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,30 +38,24 @@ class Plan:
     def __len__(self) -> int:
         return self.spec.clips // self.spec.shard_clips
 
-    def draw(self, unit: int) -> UnitDraw:
-        """Draw what is random in a unit."""
-        spec = self.spec
-        clips, scenes = spec.unit_clips, spec.unit_clips // spec.clips_per_scene
-        return UnitDraw(
-            scene_seeds=stream(spec.seed, "scenes", unit).integers(0, MAX_INT, scenes),
-            families=_dealt(spec.seed, "families", len(self.families), unit * scenes, (unit + 1) * scenes),
-            clip_seeds=stream(spec.seed, "clips", unit).integers(0, MAX_INT, clips),
-            requests=self._requests(unit * clips, (unit + 1) * clips),
-        )
-
-    def _requests(self, start: int, stop: int) -> Int64[np.ndarray, " C"]:
-        """Deal moves to clips `start` to `stop`, which begin and end a shard; canaries take no card."""
-        shard = self.spec.shard_clips
+    def cards(self, start: int, stop: int) -> Int64[np.ndarray, " C"]:
+        """Deal moves to clips `start` to `stop`: places in the deck, -1 for a shard's first, which takes none."""
+        canaries = [-(-end // self.spec.shard_clips) for end in (start, stop)]
         out = np.full(stop - start, -1, np.int64)
-        filmed = np.arange(start, stop) % shard != 0
-        out[filmed] = _dealt(self.spec.seed, "moves", len(self.deck), start - start // shard, stop - stop // shard)
+        filmed = np.arange(start, stop) % self.spec.shard_clips != 0
+        out[filmed] = _dealt(self.spec.seed, "moves", len(self.deck), start - canaries[0], stop - canaries[1])
         return out
 
     def split(self, unit: int) -> Split:
         """Tell the split of a unit: evenly spread, so that any 1/share neighbours hold exactly one of test."""
-        share = self.spec.splits.test_share
-        phase = int(stream(self.spec.seed, "splits").integers(share.denominator))
+        share, phase = self._test
         return "test" if (share.numerator * unit + phase) % share.denominator < share.numerator else "train"
+
+    @cached_property
+    def _test(self) -> tuple[Fraction, int]:
+        """Hold the share of the test split, and where in the row of units it begins."""
+        share = self.spec.splits.test_share
+        return share, int(stream(self.spec.seed, "splits").integers(share.denominator))
 
     def name(self, shard: int) -> str:
         """Name a shard: its split and its place in the whole set."""
@@ -80,11 +65,9 @@ class Plan:
         """Lay out one shard: its scenes, each with all its clips, and which of those clips it holds."""
         spec = self.spec
         clips = range(index * spec.shard_clips, (index + 1) * spec.shard_clips)
-        unit = clips.start // spec.unit_clips
-        split = self.split(unit)
+        split = self.split(clips.start // spec.unit_clips)
         first, last = clips.start // spec.clips_per_scene, (clips.stop - 1) // spec.clips_per_scene
-        scenes = tuple(_scene(self, unit, scene, split) for scene in range(first, last + 1))
-        return ShardPlan(index, split, self.name(index), scenes, clips)
+        return ShardPlan(index, split, f"{split}-{index:06d}", _scenes(self, first, last + 1, split), clips)
 
     def shards(self, indices: Iterable[int] | None = None) -> Iterator[ShardPlan]:
         """Lay out shards one after the other."""
@@ -121,44 +104,64 @@ def _request(part: Part, direction: str, speed: Speed, base: str) -> MoveRequest
     return MoveRequest(part.move, direction, speed, part.magnitude, part.ease, part.steadiness, file)
 
 
+#: About how many numbers or cards a box holds.
+BOX = 4096
+
+
+def _seeds(seed: int, purpose: str, start: int, stop: int) -> Int64[np.ndarray, " N"]:
+    """Give seeds `start` to `stop` of an endless row of numbers below 2^53."""
+    return _cut(lambda box: _drawn(seed, purpose, box), BOX, start, stop)
+
+
 def _dealt(seed: int, purpose: str, size: int, start: int, stop: int) -> Int64[np.ndarray, " N"]:
     """Deal cards `start` to `stop` of an endless row of shuffled decks: in each deck every card comes once."""
-    box = max(1, 4096 // size) * size
-    boxes = [_shuffled(seed, purpose, size, number) for number in range(start // box, -(-stop // box))]
-    skipped = start // box * box
-    return np.concatenate([*boxes, np.empty(0, np.int64)])[start - skipped : stop - skipped]
+    return _cut(lambda box: _shuffled(seed, purpose, size, box), max(1, BOX // size) * size, start, stop)
+
+
+def _cut(draw: Callable[[int], Int64[np.ndarray, " B"]], size: int, start: int, stop: int) -> Int64[np.ndarray, " N"]:
+    """Cut `start` to `stop` out of a row of boxes that hold `size` each."""
+    first = start // size
+    boxes = [draw(box) for box in range(first, -(-stop // size))] or [np.empty(0, np.int64)]
+    row = boxes[0] if len(boxes) == 1 else np.concatenate(boxes)
+    return row[start - first * size : stop - first * size]
 
 
 @lru_cache(maxsize=8)
-def _shuffled(seed: int, purpose: str, size: int, box: int) -> Int64[np.ndarray, " N"]:
+def _drawn(seed: int, purpose: str, box: int) -> Int64[np.ndarray, " B"]:
+    return stream(seed, purpose, box).integers(0, MAX_INT, BOX)
+
+
+@lru_cache(maxsize=8)
+def _shuffled(seed: int, purpose: str, size: int, box: int) -> Int64[np.ndarray, " B"]:
     """Shuffle a box of decks, each on its own: one stream for thousands of cards."""
-    decks = np.tile(np.arange(size), (max(1, 4096 // size), 1))
+    decks = np.tile(np.arange(size), (max(1, BOX // size), 1))
     return stream(seed, purpose, box).permuted(decks, axis=1).ravel()
 
 
-# A scene may span thousands of shards, so its plan and its unit's draw are kept for the next one.
+# A scene may span thousands of shards, so its plan is kept for the next one.
 @lru_cache(maxsize=2)
-def _drawn(plan: Plan, unit: int) -> UnitDraw:
-    return plan.draw(unit)
-
-
-@lru_cache(maxsize=2)
-def _scene(plan: Plan, unit: int, index: int, split: Split) -> ScenePlan:
-    spec, draw = plan.spec, _drawn(plan, unit)
-    at = index - unit * len(draw.scene_seeds)
-    part = slice(at * spec.clips_per_scene, (at + 1) * spec.clips_per_scene)
-    chosen = zip(draw.clip_seeds[part].tolist(), draw.requests[part].tolist(), strict=True)
-    clips = tuple(
-        ClipPlan(f"cm-{spec.name}-{i:06d}", i, seed, plan.deck[card] if card >= 0 else CANARY)
-        for i, (seed, card) in enumerate(chosen, start=index * spec.clips_per_scene)
-    )
-    scene = 0 if spec.scenes.source == "splat_file" else index  # a file is one scene, however often it is filmed
-    return ScenePlan(
-        scene_id=f"cm-{spec.name}-s{scene:05d}",
-        index=index,
-        family=plan.families[draw.families[at]],
-        source=spec.scenes.source,
-        seed=int(draw.scene_seeds[at]),
-        split=split,
-        clips=clips,
+def _scenes(plan: Plan, first: int, stop: int, split: Split) -> tuple[ScenePlan, ...]:
+    """Plan scenes `first` to `stop`, all of one split."""
+    spec, deck, name = plan.spec, plan.deck, plan.spec.name
+    film, per_scene = spec.scenes.source, spec.clips_per_scene
+    start, end = first * per_scene, stop * per_scene
+    chosen = zip(plan.cards(start, end).tolist(), _seeds(spec.seed, "clips", start, end).tolist(), strict=True)
+    clips = [
+        ClipPlan(f"cm-{name}-{i:06d}", i, seed, deck[card] if card >= 0 else CANARY)
+        for i, (card, seed) in enumerate(chosen, start)
+    ]
+    families = _dealt(spec.seed, "families", len(plan.families), first, stop).tolist()
+    seeds = _seeds(spec.seed, "scenes", first, stop).tolist()
+    return tuple(
+        ScenePlan(
+            # a file is one scene, however often it is filmed
+            scene_id=f"cm-{name}-s{0 if film == 'splat_file' else scene:05d}",
+            index=scene,
+            family=plan.families[family],
+            source=film,
+            seed=seed,
+            split=split,
+            clips=tuple(clips[(scene - first) * per_scene : (scene - first + 1) * per_scene]),
+        )
+        for scene, (family, seed) in enumerate(zip(families, seeds, strict=True), first)
     )
