@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from camera_motion.builder.parquet import FOLDERS
-from camera_motion.builder.release import PATH, Release
+from camera_motion.builder.release import PATH, Release, Step
 from camera_motion.builder.repository import Entry, Item
 from camera_motion.builder.shard import sha256
 from camera_motion.builder.store import Store
@@ -23,7 +23,7 @@ VIEW: Final = tuple(FOLDERS.values())
 OURS: Final = (*VIEW, "webdataset", "receipts", "figures")
 
 #: Single files of a repository that are ours; the card comes last.
-PAGES: Final = ("spec.json", "CITATION.cff", PATH, "README.md")
+PAGES: Final = ("spec.json", PATH, "LICENSE", "CITATION.cff", "README.md")
 
 Tell = Callable[[int, int], None]
 
@@ -41,6 +41,20 @@ class Checked:
     manifest: Manifest
     receipts: tuple[Receipt, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A release made up: what it is, what it changes, its files, and of these those that are not there yet."""
+
+    release: Release
+    step: Step | None
+    items: list[Item]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(item.size for item in self.items)
 
 
 def check(root: Path, tell: Tell | None = None) -> Checked:
@@ -94,6 +108,11 @@ def portable_spec(root: Path) -> bytes:
     described = json.loads(Store(root).spec_path.read_bytes())
     described["spec"] |= {"base": "", "execution": Execution().model_dump(mode="json")}
     return json.dumps(described, indent=1).encode() + b"\n"
+
+
+def missing(items: list[Item], tree: dict[str, Entry]) -> list[Item]:
+    """List the files that a repository's tree does not have as they are here."""
+    return [item for item in items if not item.is_at(tree)]
 
 
 def stale(tree: dict[str, Entry], items: list[Item]) -> list[str]:

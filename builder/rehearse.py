@@ -14,11 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from camera_motion.builder.deliver import Published, Say
 from camera_motion.builder.plan import plan
 from camera_motion.builder.progress import spell_bytes, spell_s
-from camera_motion.builder.publish import MAIN, Options, Published, Say, publish
+from camera_motion.builder.publish import publish
 from camera_motion.builder.repository import Repository, check_name, transfer
 from camera_motion.builder.store import Store, writing
+from camera_motion.builder.survey import MAIN, Options
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.parse import parse
 

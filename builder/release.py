@@ -6,7 +6,7 @@ set's: major where readers or clips that were published change, minor where clip
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -16,6 +16,19 @@ from camera_motion.schema.receipt import Digest, Manifest, Receipt
 PATH = "release.json"
 Version = Annotated[str, Field(pattern=r"^\d{1,9}\.\d{1,9}\.\d{1,9}$")]
 Level = Literal["first", "major", "minor", "patch"]
+
+
+class Words(Model):
+    """What the owners say of themselves on the card; what is empty is filled from the repository's name."""
+
+    title: str = ""
+    contact: str = ""
+    authors: tuple[str, ...] = ()
+
+    def over(self, before: "Words") -> "Words":
+        """Take from an earlier release what is not said anew."""
+        said = {name: value for name, value in self if value}
+        return before.model_copy(update=said)
 
 
 class Release(Model):
@@ -29,6 +42,7 @@ class Release(Model):
     version: Version
     released: str = ""
     changes: str = ""
+    words: Words = Words()
     identity: str
     generator: str = ""
     clips: Annotated[int, Field(ge=0)]
@@ -45,7 +59,10 @@ class Release(Model):
         return self._held() == other._held()
 
     def _held(self) -> dict[str, Any]:
-        return self.model_dump(exclude={"version", "released", "changes", "generator"})
+        return self.model_dump(exclude={"version", "released", "changes", "words", "generator"})
+
+
+NO_WORDS: Final = Words()
 
 
 @dataclass(frozen=True)
@@ -82,12 +99,14 @@ def describe(
     tars: bool,
     released: str = "",
     changes: str = "",
+    words: Words = NO_WORDS,
 ) -> Release:
     """Give the account of a release of the day `released`; `features` are those of every config."""
     return Release(
         version=version,
         released=released,
         changes=changes,
+        words=words,
         identity=manifest.identity,
         generator=generator,
         clips=manifest.keys,

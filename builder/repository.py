@@ -7,8 +7,8 @@ the one that huggingface_hub finds (`hf auth login`, HF_TOKEN); no message holds
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,9 +17,10 @@ from typing import Any, Final, TypeVar
 
 import huggingface_hub
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
-from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 
+from camera_motion.builder.answers import one_line, passing, status
 from camera_motion.schema.base import SpecError
 
 #: Pauses before the second, third and fourth try of a call that failed for a passing reason.
@@ -27,10 +28,6 @@ WAITS_S: Final[list[float]] = [1, 4, 10]
 
 #: How long the Hub may keep silent before the connection counts as dropped.
 SILENCE_S = 300
-
-#: Answers that another try may better, and the libraries whose errors mean that there was no answer.
-PASSING = (408, 425, 429, 500, 502, 503, 504)
-TRANSPORTS = ("httpx", "httpx2", "httpcore", "requests", "urllib3", "aiohttp")
 
 #: How the Hub names repositories, and git its branches, as far as publishing needs them.
 NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,94}[\w])?/[A-Za-z0-9_](?:[\w.-]{0,94}[\w])?", re.ASCII)
@@ -71,7 +68,7 @@ class Item:
             if not sha256 and isinstance(source, Path):
                 with open(source, "rb") as file:
                     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            return cls(path, source, size, sha256 or hashlib.sha256(bytes(source)).hexdigest())  # type: ignore[arg-type]
+            return cls(path, source, size, sha256 or hashlib.sha256(bytes(source)).hexdigest())
         body = source.read_bytes() if isinstance(source, Path) else source
         blob = hashlib.sha1(b"blob %d\0" % len(body) + body, usedforsecurity=False).hexdigest()
         return cls(path, source, len(body), hashlib.sha256(body).hexdigest(), blob)
@@ -126,7 +123,7 @@ class Repository:
             try:
                 found = self._again(lambda: self._api.list_repo_refs(self.name, repo_type="dataset"))
             except HfHubHTTPError as error:
-                if _status(error) in (401, 404):
+                if status(error) in (401, 404):
                     return None
                 raise
         return Refs(
@@ -203,7 +200,7 @@ class Repository:
             try:
                 self._api.delete_branch(self.name, repo_type="dataset", branch=name)
             except HfHubHTTPError as error:
-                if _status(error) != 404:
+                if status(error) != 404:
                     raise
 
         with self._speaking(f"remove the branch {name}"):
@@ -245,9 +242,9 @@ class Repository:
                         num_threads=2,
                     ).oid
                 except Exception as error:
-                    if wait_s is None or not (_passing(error) or _status(error) in (409, 412)):
+                    if wait_s is None or not (passing(error) or status(error) in (409, 412)):
                         raise
-                    if _passing(error):
+                    if passing(error):
                         time.sleep(wait_s)
                     head = self._head(branch)
                     if head != parent:
@@ -257,7 +254,7 @@ class Repository:
                             f"{self.name}: {branch} was changed by somebody else meanwhile; nothing of theirs is lost "
                             "and what was sent is kept: look at their change, then run again"
                         ) from None
-                    if not _passing(error):
+                    if not passing(error):
                         raise
         raise AssertionError("the last try raises")
 
@@ -295,7 +292,7 @@ class Repository:
             try:
                 return call()
             except Exception as error:
-                if not _passing(error):
+                if not passing(error):
                     raise
             time.sleep(wait_s)
         return call()
@@ -305,10 +302,8 @@ class Repository:
         with suppress(AttributeError):  # huggingface_hub before 1.0 makes a session for every thread
             session.timeout = SILENCE_S
 
-    @contextmanager
-    def _speaking(self, doing: str) -> Iterator[None]:
-        with one_line(self.name, self.endpoint, doing):
-            yield
+    def _speaking(self, doing: str) -> AbstractContextManager[None]:
+        return one_line(self.name, self.endpoint, doing)
 
 
 def check_name(name: str) -> None:
@@ -337,87 +332,3 @@ def transfer() -> str:
     """Tell the way that large files take: Xet wherever hf_xet is installed and not switched off."""
     off = getattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", False)
     return "Xet" if find_spec("hf_xet") and not off else "LFS"
-
-
-@contextmanager
-def one_line(name: str, endpoint: str, doing: str) -> Iterator[None]:
-    """Turn what huggingface_hub, its network libraries and the system raise into a `SpecError` of one line."""
-    try:
-        yield
-    except SpecError:
-        raise
-    except Exception as error:
-        if (line := _explain(_root(error), name, endpoint, doing)) is None:
-            raise
-        raise SpecError(scrubbed(line)) from None
-
-
-def scrubbed(text: str) -> str:
-    """Take tokens out of a text, and passwords out of its addresses; leave one line of it."""
-    if token := huggingface_hub.get_token():
-        text = text.replace(token, "***")
-    text = re.sub(r"hf_\w{6,}", "***", text)
-    return " ".join(re.sub(r"//[^/@\s]+@", "//***@", text).split())
-
-
-def _explain(error: Exception, name: str, endpoint: str, doing: str) -> str | None:
-    """Say what a failure means and what to do; None if it is a fault of this program."""
-    status, said = _status(error), _said(error)
-    kept = "what arrived is kept, run again later"
-    if isinstance(error, OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE is set; unset it to reach the Hub, or use --dry-run"
-    if status == 401:
-        return f"the Hub does not take this token (401){said}; log in again with `hf auth login`, or set HF_TOKEN"
-    if status in (402, 403):
-        org = name.partition("/")[0]
-        return f"this token may not {doing} ({status}){said}; take one that may write to {org}, and check its name"
-    if status == 404:
-        return f"{name}: the Hub could not {doing} (404){said}; is the name right, and may this token see it?"
-    if status in (409, 412):
-        return f"{name} was changed by somebody else meanwhile ({status}){said}; look at their change, then run again"
-    if status == 429:
-        return f"{name}: the Hub asks for a pause (429){said}; {kept}"
-    if status >= 500:
-        return f"{name}: the Hub failed to {doing} ({status}), also when tried again{said}; {kept}"
-    if status:
-        return f"{name}: the Hub refused to {doing} ({status}){said}"
-    if _no_answer(error):
-        return f"no answer from {endpoint} ({_first(error)}); check the network; {kept}"
-    if isinstance(error, OSError):
-        return ": ".join(str(part) for part in (error.filename, error.strerror or _first(error)) if part)
-    if isinstance(error, (ValueError, RuntimeError)) and not isinstance(error, NotImplementedError):
-        return f"{name}: could not {doing}: {_first(error)}; {kept}"
-    return None
-
-
-def _root(error: Exception) -> Exception:
-    """Give the failure itself where an upload wraps it."""
-    while isinstance(error, RuntimeError) and isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    return error
-
-
-def _status(error: Exception) -> int:
-    return int(getattr(getattr(_root(error), "response", None), "status_code", 0) or 0)
-
-
-def _no_answer(error: Exception) -> bool:
-    root = _root(error)
-    return type(root).__module__.partition(".")[0] in TRANSPORTS or isinstance(root, ConnectionError | TimeoutError)
-
-
-def _passing(error: Exception) -> bool:
-    if isinstance(_root(error), OfflineModeIsEnabled):
-        return False
-    return _status(error) in PASSING or (not _status(error) and _no_answer(error))
-
-
-def _said(error: Exception) -> str:
-    """Give the server's own words, if it has any."""
-    words = getattr(error, "server_message", None)
-    return f": {str(words).strip()[:200]}" if words else ""
-
-
-def _first(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

@@ -7,6 +7,8 @@ import tyro
 from camera_motion.builder.commands.terms import GOOD, WRONG, Repo, Set, complain, say
 
 Branch = Annotated[str, tyro.conf.arg(metavar="BRANCH")]
+Text = Annotated[str, tyro.conf.arg(metavar="TEXT", help_behavior_hint="")]
+Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]", help_behavior_hint="")]
 
 
 def publish(
@@ -20,6 +22,9 @@ def publish(
     tars: bool = False,
     no_tars: bool = False,
     replace: bool = False,
+    title: Text = "",
+    author: Names = (),
+    contact: Text = "",
     dry_run: bool = False,
     rehearse: bool = False,
 ) -> int:
@@ -39,18 +44,24 @@ def publish(
         tars: Send the WebDataset tars too, beside the Parquet files that hold the same clips; the default.
         no_tars: Leave the tars out: half the bytes, but no WebDataset readers, and no deep validation of a copy.
         replace: Publish also over another set, over files of somebody else, or over changes made on the Hub.
+        title: What the card calls the set; kept from the last release unless given, as are the next two.
+        author: Who made it, one or more.
+        contact: Where people can ask, or ask for a clip to be taken down.
         dry_run: Do all that needs no network, say what would be sent, and send nothing.
         rehearse: Try it with one shard in a private repository, which is read back and deleted.
     """
     from camera_motion.builder import publish as publishing
     from camera_motion.builder.parcel import WrongSet
+    from camera_motion.builder.release import Words
+    from camera_motion.builder.survey import Options
     from camera_motion.schema.base import SpecError
 
     if dry_run and rehearse:
         raise SpecError("--dry-run and --rehearse are given; the one sends a shard, the other nothing: choose")
     if tars and no_tars:
         raise SpecError("--tars and --no-tars are given; choose one")
-    options = publishing.Options(private, gated, revision, not no_tars, replace)
+    words = Words(title=title, contact=contact, authors=author)
+    options = Options(private, gated, revision, not no_tars, replace, words)
     try:
         if dry_run:
             publishing.dry_run(out, repo, options, say)
