@@ -205,7 +205,7 @@ def _total(root: Path, tars: list[Path]) -> int | None:
 
 def _facts(root: Path, making: Path, total: int | None, converted: int) -> Facts:
     """Describe the set; its spec, without what is of this machine alone, goes beside the page."""
-    name = root.resolve().name
+    name = root.resolve().name.encode("utf-8", "replace").decode()  # folders may have names that are no text
     store = Store(root)
     if not store.spec_path.exists():
         return Facts(name, "", GENERATOR_VERSION, total, converted=converted)

@@ -140,7 +140,7 @@ def entry(shot: Shot) -> dict[str, Any]:
 
 
 def track(trajectory: Trajectory, align_factor: float = 1.0) -> dict[str, Any]:
-    """Code a trajectory as seven short lists: right, down and forward of the first camera set level, pan, tilt, roll, f.
+    """Code a trajectory as seven short lists: right, down, forward of the first camera set level; pan, tilt, roll; f.
 
     Whole numbers (`STEPS_PER_M` and its kin), each list as `second_differences`. `level` is false for a first view too
     steep to be set level: the axes are the first camera's own then. `tall` is fy / fx, the picture being [0,1] x [0,1].

@@ -120,7 +120,7 @@ function setFrame(frame) {
   open.frame = Math.min(Math.max(frame, 0), frames - 1);
   $("scrub").value = open.frame;
   $("scrub").setAttribute("aria-valuetext", `frame ${open.frame} of ${frames - 1}, ${(open.frame / fps).toFixed(2)} seconds`);
-  $("frame").textContent = `frame ${String(open.frame).padStart(String(frames - 1).length, "0")} / ${frames - 1} · ${(open.frame / fps).toFixed(2)} s`;
+  $("frame").textContent = `${open.frame} / ${frames - 1} · ${(open.frame / fps).toFixed(2)} s`;
   const left = across(open.frame, frames, $("tracks").clientWidth);
   $("playhead").style.transform = `translateX(${left}px)`;
   for (const set of open.setters) set(open.frame);
@@ -182,13 +182,17 @@ function fillFacts(clip) {
   const rows = [
     row("Motions", ...clip.motions.flatMap((motion) => [element("span", { class: `chip ${kindOf(motion)}` }, motionWord(motion)), " "])),
     row("Speed", `${clip.speed}, of the main motion: ${motionWord(clip.main)}`),
-    row("Path", `${digits(clip.way[0], 3)} m long, at most ${digits(clip.way[1], 3)} m from its start`),
+    row("Path", clip.way[0] > 0.0005 ? `${digits(clip.way[0], 3)} m long, at most ${digits(clip.way[1], 3)} m from its start` : "stays in its place"),
     row("Video", `${width} × ${height}, ${frames} frames at ${fps} a second`),
     row("Scene", `${clip.scene}, ${clip.scene_id}` + (clip.character === "none" ? "" : `, with ${clip.character}`)),
     row("Split", clip.split),
     row("Source", `${clip.source.replaceAll("_", " ")} scene, ${clip.poses} poses, ${clip.licence}`),
   ];
-  if (others.length) rows.push(row("Same take", ...others.flatMap((other) => [element("a", { href: `#clip=${encodeURIComponent(other.key)}` }, `camera ${other.camera}`), " "])));
+  if (others.length) rows.push(row("Same take", ...others.map((other) => {
+    const button = element("button", { type: "button", class: "plain" }, `camera ${other.camera}`);
+    button.addEventListener("click", () => openClip(other, false));
+    return button;
+  })));
   $("facts").replaceChildren(...rows.flat());
 }
 

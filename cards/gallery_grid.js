@@ -34,7 +34,7 @@ function card(clip) {
   const line = element("span", { class: "line" },
     element("span", { class: `chip ${kindOf(main[2])}` }, segmentWord(main)),
     ...(more > 0 ? [element("span", { class: "more" }, `+${more}`)] : []),
-    element("span", { class: "speed" }, clip.speed));
+    element("span", { class: "soft" }, clip.main === "static" ? "" : clip.speed));
   const link = element("a", { href: "#", "aria-label": `${clip.key}: ${clip.captions[0]}` }, frame,
     element("span", { class: "under" }, element("span", { class: "words" }, line, element("span", { class: "caption" }, clip.captions[0])), sketch(clip, 52)));
   link.href = `#clip=${encodeURIComponent(clip.key)}`;
@@ -62,7 +62,7 @@ function option(facet, value, label, kind = "") {
     if (!chosen.delete(value)) chosen.add(value);
     changed();
   });
-  options.push({ facet, value, label, button, number });
+  options.push({ facet, value, button, number });
   return button;
 }
 
@@ -70,7 +70,7 @@ function buildFilters() {
   for (const facet of FACETS) {
     const values = [...new Set(clips.flatMap(facet.id === "move" ? (clip) => clip.motions : facet.of))];
     if (facet.optional && values.length < 2) continue;
-    const group = element("fieldset", { class: facet.id }, element("legend", {}, facet.title));
+    const group = element("fieldset", {}, element("legend", {}, facet.title));
     if (facet.id === "move") buildMoves(facet, group, values);
     else {
       const order = facet.order ?? [];
@@ -97,7 +97,6 @@ function buildMoves(facet, group, values) {
     const kind = kindOf(members[0]);
     const named = members.map((value) => {
       const made = option(facet, value, words[value][1] || "any", kind);
-      made.setAttribute("aria-label", motionWord(value));
       return made;
     });
     group.append(element("div", { class: "family" }, element("span", { class: `name ${kind}` }, motionWord(family)), ...named));
@@ -119,6 +118,7 @@ function refresh() {
     const n = passes.filter(({ clip, text, failed }) => text && failed.every((other) => other === facet) && facet.of(clip).includes(value)).length;
     const chosen = state[facet.id].has(value);
     number.textContent = n;
+    button.setAttribute("aria-label", `${motionWord(value)}, ${count(n, "clip")}`);
     button.setAttribute("aria-pressed", chosen);
     button.disabled = !n && !chosen;
   }
