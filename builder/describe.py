@@ -34,6 +34,7 @@ def write_card(
     contact: str = "",
     authors: Sequence[str] = (),
     title: str = "",
+    released: str = "",
     tars: bool = True,
     errata: Sequence[Erratum] = (),
 ) -> Path:
@@ -44,7 +45,17 @@ def write_card(
     Raises:
         SpecError: the set is not finished, has no Parquet view, or a field of the card would be blank.
     """
-    told = facts(root, repo_id, version, contact=contact, authors=authors, title=title, tars=tars, errata=errata)
+    told = facts(
+        root,
+        repo_id,
+        version,
+        contact=contact,
+        authors=authors,
+        title=title,
+        released=released,
+        tars=tars,
+        errata=errata,
+    )
     render(told)  # a blank is found before anything is written
     drawn = draw_figures(root)
     told = told.model_copy(update={"figures": tuple(path.name for path in drawn)})
@@ -63,13 +74,15 @@ def facts(
     contact: str = "",
     authors: Sequence[str] = (),
     title: str = "",
+    released: str = "",
     tars: bool = True,
     errata: Sequence[Erratum] = (),
 ) -> CardFacts:
     """Gather what a card says, without figures.
 
-    `version` is the spec's unless given. Without a `contact` people are sent to the repository's discussions, without
-    `authors` the repository's owner is named. `tars` tells whether the tars are published too.
+    `version` is the spec's unless given; `released` is the day of the set's CITATION.cff if that is of this version,
+    else today. Without a `contact` people are sent to the repository's discussions, without `authors` the
+    repository's owner is named. `tars` tells whether the tars are published too.
 
     Raises:
         SpecError: the set is not finished or has no Parquet view, or a scene is in two splits.
@@ -85,7 +98,7 @@ def facts(
         folder=root.resolve().name,
         title=title or f"Camera Motion: {spec.name}",
         version=version,
-        released=_released(root, version),
+        released=released or _released(root, version),
         authors=tuple(authors) or ((repo_id.partition("/")[0],) if repo_id else ()),
         contact=contact or (f"{hub_url(repo_id)}/discussions" if repo_id else ""),
         manifest=merge(receipts),

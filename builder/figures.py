@@ -16,7 +16,9 @@ from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import ClipRecord, FilmedClip
 
 #: How many clips the card's contact sheet shows, one a row.
-SHOWN: Final = 8
+SHOWN: Final = 6
+#: Clips with more motions than this are hard to describe in a line.
+PLAIN_MOTIONS: Final = 3
 CONTACT: Final = "contact.png"
 
 
@@ -38,14 +40,14 @@ def draw_figures(root: Path, shots: Sequence[Shot] = ()) -> list[Path]:
 
 
 def _varied(shots: Sequence[Shot]) -> list[str]:
-    """Choose keys of clips that differ: of each leading motion in turn, of each scene as it comes."""
+    """Choose keys of clips that differ: of each leading motion in turn, and those first that a line can describe."""
     by_family: dict[str, list[Shot]] = {}
-    for shot in shots:
+    for shot in sorted(shots, key=lambda shot: len(shot.motions) > PLAIN_MOTIONS):
         by_family.setdefault(shot.main_motion.rpartition("_")[0] or shot.main_motion, []).append(shot)
     families = sorted(by_family.values(), key=len, reverse=True)
     chosen = [family[i % len(family)] for i, family in enumerate(families)]
-    spare = [shot for shot in shots if shot not in chosen]
-    return sorted(shot.key for shot in (chosen + spare)[:SHOWN])
+    chosen += [shot for shot in shots if shot not in chosen]
+    return sorted(shot.key for shot in chosen[:SHOWN])
 
 
 def _clips(root: Path, keys: Sequence[str]) -> Iterator[FilmedClip]:

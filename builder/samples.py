@@ -26,6 +26,8 @@ SCALARS: Final = (
     *("key", "split", "width", "height", "main_motion", "camera_motion", "speed", "camera_scale", "path_length_m"),
     *("focal_ratio", "vtss_score", "motion_segments", "checks"),
 )
+#: How far from the middle it may be, as a share of the picture.
+CENTRAL: Final = 0.35
 #: How far away a corner of the worked example may be.
 NEAR_M: Final = (1.0, 15.0)
 
@@ -179,6 +181,7 @@ def _corners(
         pixels, depths = project(w2c[pair], lens[pair], point, size)
         seen = np.stack([place for _, place in order])
         error = float(np.linalg.norm(pixels - seen, axis=1).max())
-        if depths.min() > 0 and error < TRACKED_WITHIN_PX / 2:
+        inside = np.abs(seen / size - 0.5).max() < CENTRAL
+        if depths.min() > 0 and error < TRACKED_WITHIN_PX / 2 and inside:
             found.append((*pair, error, point, tuple(seen[0].tolist()), tuple(seen[1].tolist())))
     return found

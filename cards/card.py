@@ -50,6 +50,7 @@ def render(facts: CardFacts) -> str:
         contact=_contact(facts.contact),
         licence=_licence(facts),
         hub_url=hub_url,
+        taken=_taken(facts),
     )
     return f"---\n{header}---\n\n{body.strip()}\n"
 
@@ -94,6 +95,17 @@ def _licence(facts: CardFacts) -> str:
     return link(facts.spec.licence, url) if url else plain(facts.spec.licence)
 
 
+def _taken(facts: CardFacts) -> dict[str, int]:
+    """Choose what the torch example takes of each clip: some 49 frames at half the size, in multiples of 16 pixels."""
+    video = facts.spec.video
+    width, height = (max(16, side // 32 * 16) for side in (video.width, video.height))
+    return {"frames": min(49, video.frames), "width": width, "height": height}
+
+
+def _tally(counts: dict[str, int]) -> str:
+    return ", ".join(f"{plain(name)} ({count(clips)})" for name, clips in counts.items())
+
+
 @cache
 def _template() -> Any:
     import jinja2
@@ -107,6 +119,7 @@ def _template() -> Any:
         "code": code,
         "string": string,
         "count": count,
+        "tally": _tally,
         "hours": lambda seconds: f"{seconds / 3600:.2f}" if seconds < 36000 else f"{seconds / 3600:.0f}",
         "minutes": lambda seconds: f"{seconds / 60:.1f}",
         "mb": lambda size: f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB",

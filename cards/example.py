@@ -23,9 +23,11 @@ def example(facts: CardFacts) -> str:
         "import numpy as np",
         "",
         f"W, H = {width}, {height}  # {shown.key}, its frames {first} and {last}",
-        f"lens = np.array({_rows(lens)})  # camera_intrinsics: fx/W, fy/H, cx/W, cy/H",
-        "w2c = np.array([  # camera_extrinsics",
-        *(f"    {_rows(pose)}," for pose in w2c),
+        "# camera_intrinsics: fx/W, fy/H, cx/W, cy/H",
+        f"lens = np.array({_rows(lens)})",
+        "# camera_extrinsics: w2c",
+        "w2c = np.array([",
+        *(line for pose in w2c for line in ("    [", *(f"        {_row(row)}," for row in pose), "    ],")),
         "])",
         f"point = np.array({_row(point)})  # a place in the scene: metres, z up",
         "",
@@ -41,7 +43,8 @@ def example(facts: CardFacts) -> str:
     if shown.tracked_px is not None:
         tracked = np.array(shown.tracked_px)
         lines += [
-            f"tracked = np.array({_rows(tracked, 2)})  # where the gate's tracker saw that corner in the video",
+            "# where the gate's tracker saw that corner in the video",
+            f"tracked = np.array({_rows(tracked, 2)})",
             f"assert np.linalg.norm(pixels - tracked, axis=1).max() < {TRACKED_WITHIN_PX}",
         ]
     lines += [

@@ -28,6 +28,8 @@ from camera_motion.evaluation.gate import TOLERANCES
 from camera_motion.schema.camera import Trajectory
 from camera_motion.schema.vocabulary import PRIMITIVES
 
+#: A camera that gets no further stays in place.
+STILL_M: Final = 0.01
 #: Ticks of an axis of ratios.
 RATIOS: Final = (0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 4.0)
 
@@ -78,7 +80,9 @@ def motion_speed(shots: Sequence[Shot]) -> bytes:
         axes[1].set_xticks(np.arange(len(names) - 1) + 0.5, minor=True)
         axes[1].set_yticks([0.5, 1.5], minor=True)
         axes[1].grid(which="minor", color="white", linewidth=1.5)
-        axes[1].tick_params(which="both", length=0)
+        for ax in axes:
+            ax.tick_params(axis="x", which="both", length=0)
+        axes[1].tick_params(axis="y", which="both", length=0)
         axes[1].spines[:].set_visible(False)
         return png(figure)
 
@@ -131,14 +135,16 @@ def focal(shots: Sequence[Shot]) -> bytes:
     changed = ratio[np.abs(np.log(ratio)) >= 0.03]
     with page(2.9, "Lenses", ncols=2) as (figure, axes):
         _histogram(axes[0], first, np.linspace(first.min() - 0.5, first.max() + 0.5, 26))
-        axes[0].set_xlabel("focal length of the first frame, 35 mm equivalent (36 fx / W), mm")
+        axes[0].set_xlabel("focal length, mm (35 mm equivalent: 36 fx / W)")
+        axes[0].set_title("of the first frame", fontsize=9, color=FAINT)
         axes[0].set_ylabel("clips")
         reach = max([0.1, *np.abs(np.log(changed)).tolist()])
         _histogram(axes[1], np.log(changed), np.linspace(-reach, reach, 26))
         ticks = [ratio for ratio in RATIOS if abs(np.log(ratio)) <= reach]
         axes[1].set_xticks(np.log(ticks), [f"{r:g}" for r in ticks])
-        axes[1].set_xlabel("focal_ratio of clips that zoom (last : first)")
-        axes[1].set_title(f"{len(ratio) - len(changed)} of {len(ratio)} clips keep their lens", fontsize=9, color=FAINT)
+        axes[1].set_xlabel("focal_ratio: last focal length over the first")
+        kept = f"{len(ratio) - len(changed)} of {len(ratio)} clips keep their focal length"
+        axes[1].set_title(kept, fontsize=9, color=FAINT)
         return png(figure)
 
 
@@ -147,7 +153,7 @@ def camera_scale(shots: Sequence[Shot]) -> bytes:
     with page(2.9, "How far cameras go", ncols=2, sharey=True) as (figure, axes):
         for ax, name in ((axes[0], "camera_scale"), (axes[1], "path_length_m")):
             values = np.array([getattr(shot, name) for shot in shots])
-            moved = values[values > 0.01]
+            moved = values[values > STILL_M]
             low, high = (moved.min(), moved.max()) if len(moved) else (0.1, 1.0)
             _histogram(ax, moved, np.geomspace(low * 0.95, high * 1.05, 26))
             ax.set_xscale("log")
@@ -160,32 +166,40 @@ def camera_scale(shots: Sequence[Shot]) -> bytes:
 
 
 def trajectories(shots: Sequence[Shot]) -> bytes:
-    """Draw all paths from one start and with one heading: from above, and from the left side."""
-    with page(5.2, "Camera paths, moved to one start and turned to one heading", ncols=2) as (figure, axes):
-        drawn: Counter[str] = Counter()
-        ordered = sorted(shots, key=lambda shot: (_colour(shot) != OTHERS, -shot.camera_scale, shot.key))
-        for shot in ordered:
-            places = paths(shot.trajectory)
-            colour = _colour(shot)
-            drawn[colour] += shot.camera_scale > 0.01
-            for ax, (x, y) in zip(axes, ((0, 1), (1, 2)), strict=True):
-                ax.plot(places[:, x], places[:, y], color=colour, linewidth=0.9, alpha=0.8, solid_capstyle="round")
-                ax.plot(*places[-1, [x, y]], marker="o", markersize=1.8, color=colour, markeredgewidth=0)
-        for ax, title, x, y in (
-            (axes[0], "from above", "right, m", "forward, m"),
-            (axes[1], "from the side", "forward, m", "up, m"),
+    """Draw all paths from one start and with one heading, in one scale: from above, and from the left side."""
+    from matplotlib.collections import LineCollection
+
+    with page(4.8, "Camera paths, moved to one start and turned to one heading", ncols=2) as (figure, axes):
+        drawn = dict[str, list[Float64[np.ndarray, "T 3"]]]()
+        for shot in sorted(shots, key=lambda shot: (_colour(shot) != OTHERS, -shot.camera_scale, shot.key)):
+            drawn.setdefault(_colour(shot), []).append(paths(shot.trajectory))
+        for colour, places in drawn.items():
+            for ax, axis in zip(axes, ([0, 1], [1, 2]), strict=True):
+                ax.add_collection(
+                    LineCollection([p[:, axis] for p in places], colors=colour, linewidths=0.9, alpha=0.8)
+                )
+                ax.scatter(*np.array([p[-1, axis] for p in places]).T, s=3.5, c=colour, linewidths=0)
+        ends = np.concatenate([p for places in drawn.values() for p in places])
+        reach = max(1.0, 1.06 * float(np.abs(ends).max()))
+        height = max(0.15 * reach, 1.15 * float(np.abs(ends[:, 2]).max()))
+        for ax, title, names, top in (
+            (axes[0], "from above", ("right, m", "forward, m"), reach),
+            (axes[1], "from the side", ("forward, m", "up, m"), height),
         ):
             ax.plot(0, 0, marker="+", markersize=9, color=INK, markeredgewidth=1.2)
-            ax.set_aspect("equal", adjustable="datalim")
-            ax.set_title(title)
-            ax.set_xlabel(x)
-            ax.set_ylabel(y)
+            ax.set(xlim=(-reach, reach), ylim=(-top, top), xlabel=names[0], ylabel=names[1], title=title)
+            ax.set_aspect("equal", adjustable="box", anchor="N")
+            for axis in (ax.xaxis, ax.yaxis):
+                axis.set_major_formatter(lambda value, _: f"{value:g}")
             quiet(ax, "both")
-        names = {colour: spelled(family) for family, colour in FAMILIES.items()} | {OTHERS: "other (pan, tilt, ...)"}
-        for colour, name in names.items():
-            if drawn[colour]:
-                axes[0].plot([], [], color=colour, linewidth=2.2, label=f"{name} ({drawn[colour]})")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        labels = {colour: spelled(family) for family, colour in FAMILIES.items()} | {OTHERS: "turns and zooms, mainly"}
+        for colour, name in labels.items():
+            if moved := sum(np.abs(p).max() > STILL_M for p in drawn.get(colour, [])):
+                axes[1].plot([], [], color=colour, linewidth=2.2, label=f"{name}: {moved} clips")
+        still = f"{sum(shot.camera_scale <= STILL_M for shot in shots)} clips stay in place"
+        handles = axes[1].get_legend_handles_labels()
+        legend = figure.legend(*handles, loc="lower left", bbox_to_anchor=(0.6, 0.1), title=still)
+        legend.set_alignment("left")
         return png(figure)
 
 

@@ -55,8 +55,14 @@ def schema(facts: CardFacts) -> str:
             kind, meaning = type_of(BY_NAME[name]), _meaning(BY_NAME[name])
         else:
             raise SpecError(f"the column {name!r} has no description; a card has no blanks: say what it is")
-        rows.append([code(name), kind, meaning, ", ".join(c for c, held in configs.items() if name in held)])
+        rows.append([code(name), kind, meaning, _where([c for c, held in configs.items() if name in held])])
     return table(["column", "type", "meaning", "in"], rows)
+
+
+def _where(configs: list[str]) -> str:
+    if configs == ["default", "metadata"]:
+        return ""
+    return f"{code(configs[0])} alone" if len(configs) == 1 else "all three"
 
 
 def fields(column: str) -> str:
@@ -70,11 +76,13 @@ def _meaning(column: Column) -> str:
 
 
 def splits(facts: CardFacts) -> str:
-    """List the splits, and both together."""
-    rows = [(s.name, s.clips, s.scenes, s.shards, s.tar_bytes) for s in facts.splits]
+    """List the splits, and all together."""
+    rows = [[s.clips, s.scenes, s.shards, s.tar_bytes] for s in facts.splits]
+    names = [plain(s.name) for s in facts.splits]
     if len(rows) > 1:
-        rows.append(("all", *(sum(row[i] for row in rows) for i in range(1, 5))))  # type: ignore[misc]
-    cells = ([plain(name), *map(count, numbers), f"{size / 1e6:.1f}"] for name, *numbers, size in rows)
+        rows.append([sum(column) for column in zip(*rows, strict=True)])
+        names.append("all")
+    cells = ([name, *map(count, row[:3]), f"{row[3] / 1e6:,.1f}"] for name, row in zip(names, rows, strict=True))
     return table(["split", "clips:", "scenes:", "shards:", "MB of tars:"], cells)
 
 
@@ -139,7 +147,7 @@ def quality(facts: CardFacts) -> str:
     rows = []
     for field in BY_NAME["quality"].fields:
         if spread := facts.manifest.statistics.spreads.get(f"quality.{field.name}"):
-            numbers = (f"{x:.3g}" for x in (spread.mean, spread.low, spread.high))
+            numbers = (_short(x) for x in (spread.mean, spread.low, spread.high))
             rows.append([code(field.name), _meaning(field), *numbers])
     return table(["measure", "meaning", "mean:", "least:", "most:"], rows)
 
@@ -227,3 +235,10 @@ def _number(value: float, places: int) -> str:
     """Write a number without a minus before zero."""
     text = f"{value:.{places}f}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _short(value: float) -> str:
+    """Write a number with about three figures and no exponent."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return _number(value, 2 if abs(value) >= 1 else 4)
