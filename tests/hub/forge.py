@@ -6,6 +6,7 @@ command. A child is a process as good as any: it can be killed, and has its own 
 As a program: reads a JSON line for each command from standard input, and answers with the child's pid, then its end.
 """
 
+import importlib
 import json
 import os
 import resource
@@ -58,9 +59,7 @@ class Forge:
 
     def start(self, *argv: str, token: str | None = None, most_bytes: int = 0) -> int:
         """Start a command and give its pid; `most_bytes` limits the size of the files that it may write."""
-        token = self.token if token is None else token
-        self._write({"argv": argv, "token": token, "folder": str(self.folder), "most_bytes": most_bytes})
-        return int(self._read()["pid"])
+        return self._start({"argv": argv, "most_bytes": most_bytes}, token)
 
     def wait(self) -> Done:
         """Wait for the end of the command."""
@@ -71,6 +70,15 @@ class Forge:
         """Run a command to its end."""
         self.start(*argv, **more)
         return self.wait()
+
+    def call(self, function: str, *args: Any, token: str | None = None) -> Done:
+        """Call a function of the module `reading`."""
+        self._start({"function": function, "args": args}, token)
+        return self.wait()
+
+    def _start(self, order: dict[str, Any], token: str | None) -> int:
+        self._write({"token": self.token if token is None else token, "folder": str(self.folder), **order})
+        return int(self._read()["pid"])
 
     def _write(self, order: dict[str, Any]) -> None:
         assert self.process.stdin
@@ -85,12 +93,15 @@ class Forge:
 
 def main() -> None:
     """Import once, then fork for every order."""
-    import datasets  # noqa: F401
+    import datasets
     import huggingface_hub.utils._http as http
 
     import camera_motion.builder.repository as repository
     from camera_motion.builder import cli
 
+    for name in ("describe", "reader", "publish", "rehearse"):
+        importlib.import_module(f"camera_motion.builder.{name}")
+    datasets.config.STREAMING_READ_RETRY_INTERVAL = 0
     repository.WAITS_S[:] = [0.0] * len(repository.WAITS_S)
     http.time = SimpleNamespace(**vars(time) | {"sleep": lambda seconds: None})  # type: ignore[assignment]
     answers = os.fdopen(os.dup(1), "w")
@@ -108,12 +119,19 @@ def _obey(order: dict[str, Any], command: Any) -> None:
     """Be the command, and end as it does."""
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(Path(order["folder"]) / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-    os.environ["HF_TOKEN"] = order["token"]
-    if order["most_bytes"]:
+    if order["token"]:
+        os.environ["HF_TOKEN"] = order["token"]
+    if order.get("most_bytes"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["most_bytes"],) * 2)
     code = 70
     try:
-        command(order["argv"])
+        if "function" in order:
+            import reading
+
+            getattr(reading, order["function"])(*order["args"])
+            code = 0
+        else:
+            command(order["argv"])
     except SystemExit as end:
         code = int(end.code or 0)
     except BaseException:

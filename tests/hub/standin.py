@@ -94,7 +94,8 @@ class StandIn:
 
         `how`: a status such as "500", with nothing done; "drop": the connection ends in the middle of the request's
         body, or else of the answer's; "lost": all is done, but the connection ends before the answer; "slow": all is
-        done after `seconds`; or a function, which is called first (to kill the client, say), and all is done.
+        done after `seconds`; or a function, which is called first (to kill the client, say; it cannot ask for `log`),
+        and all is done.
         `times`: how many matching requests in a row fail; 0: for ever.
         """
         with self.server.lock:
