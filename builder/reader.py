@@ -6,6 +6,7 @@ numbers, nested lists and `{"bytes", "path"}` for the video, as `datasets` hands
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BufferedIOBase
@@ -159,7 +160,7 @@ def _view_tables(path: str, part: int, parts: int) -> Iterator[pa.Table]:
     Raises:
         SpecError: it is not a file of the view, is damaged, or the Hub does not let it be read.
     """
-    name = path.removeprefix(HUB + "datasets/")
+    name = re.sub("@[0-9a-f]{40}/", "/", path.removeprefix(HUB + "datasets/"))
     with hub_speaks(name), opened(path) as file:
         try:
             with pq.ParquetFile(file, pre_buffer=True) as parquet:

@@ -101,13 +101,24 @@ def hub_speaks(repo: str, revision: str | None = None) -> Iterator[None]:
         raise SpecError(f"{repo!r} is not a repository's name; one looks like org/camera-motion") from None
     except OfflineModeIsEnabled:
         raise SpecError(f"cannot read {repo}: HF_HUB_OFFLINE is set; unset it to reach the Hub") from None
-    except HfHubHTTPError as error:
-        raise SpecError(f"cannot read {repo}: {_refusal(error, revision)}") from None
+    except SpecError:
+        raise
     except Exception as error:
-        if not _of_the_network(error):
-            raise
-        endpoint = huggingface_hub.constants.ENDPOINT
-        raise SpecError(f"cannot read {repo}: no answer from {endpoint}; check the network and run again") from None
+        for cause in _causes(error):  # datasets wraps some
+            if isinstance(cause, HfHubHTTPError):
+                raise SpecError(f"cannot read {repo}: {_refusal(cause, revision)}") from None
+            if _of_the_network(cause):
+                where = huggingface_hub.constants.ENDPOINT
+                raise SpecError(f"cannot read {repo}: no answer from {where}; check the network, run again") from None
+        raise
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and what led to it, the outermost first."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _refusal(error: Any, revision: str | None) -> str:

@@ -1,15 +1,21 @@
 """Reading a set: as a stream, as a table, and made while it is iterated; always the same typed rows."""
 
 import io
+import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import datasets
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import tiny
 from sets import CLIPS, FRAMES, clip, write_set
 
+from camera_motion.builder import parquet, reader
 from camera_motion.builder.features import features
 from camera_motion.builder.filming import in_order
 from camera_motion.builder.plan import plan
@@ -24,6 +30,19 @@ from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import Rejection
 from camera_motion.schema.columns import COLUMNS
 from camera_motion.schema.parse import parse
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A folder with the Parquet view alone, and the set that it was made of."""
+    made, only = tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("only")
+    build(tiny.spec(), made, tiny.film, engine="serial")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet, "RUN_BYTES", 1)  # a file for each tar
+        patch.setattr(parquet, "GROUP_BYTES", 1)  # a row group for each clip
+        parquet.write_view(made)
+    shutil.copytree(made / "data", only / "data")
+    return only, made
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +106,87 @@ def test_a_resumed_stream_goes_on_where_it_stopped(built: Path) -> None:
     assert first + [row["key"] for row in again] == [c.record.key for c in CLIPS]
 
 
+def test_a_video_of_the_same_name_beside_the_reader_is_left_alone(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(built)
+    name = f"{CLIPS[0].record.key}.mp4"
+    (built / name).write_bytes(b"another")
+    assert next(iter(CameraMotion.stream(built)))["video"] == {"bytes": CLIPS[0].video, "path": name}
+
+
+def test_the_view_alone_gives_the_rows_of_the_tars(view: tuple[Path, Path], tmp_path: Path) -> None:
+    only, made = view
+    for split in ("train", "test"):
+        rows = list(CameraMotion.stream(made, split))
+        assert list(CameraMotion.stream(only, split)) == rows
+        assert list(CameraMotion.stream(only / "data", split)) == rows
+        loaded = CameraMotion.load(only, split, cache_dir=str(tmp_path))
+        assert loaded.features == features()
+        assert list(loaded) == rows
+
+
+def test_a_file_of_the_view_is_streamed_in_pieces(view: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    only, made = view
+    keys = [row["key"] for row in CameraMotion.stream(made)]
+    assert CameraMotion.stream(only).num_shards == 4
+    largest = max(path.stat().st_size for path in (only / "data").iterdir())
+    for piece, shards in ((largest, 4), (largest // 2 + 1, 8), (largest // 5, 20)):  # more pieces than row groups too
+        monkeypatch.setattr(reader, "PIECE_BYTES", piece)
+        assert CameraMotion.stream(only).num_shards >= shards
+        assert [row["key"] for row in CameraMotion.stream(only)] == keys
+
+
+def test_workers_share_the_view_and_a_resumed_stream_goes_on(view: tuple[Path, Path]) -> None:
+    only, _ = view
+    torch_data = pytest.importorskip("torch.utils.data")
+    stream = CameraMotion.stream(only)
+    ahead = iter(stream)
+    first = [next(ahead)["key"] for _ in range(3)]
+    state = stream.state_dict()
+    again = CameraMotion.stream(only)
+    again.load_state_dict(state)
+    keys = first + [row["key"] for row in again]
+    assert len(set(keys)) == len(keys) == 8
+    loader = torch_data.DataLoader(CameraMotion.stream(only), batch_size=None, num_workers=2)
+    assert sorted(row["key"] for row in loader) == sorted(keys)
+
+
+def damaged(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
+def foreign(body: bytes) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"text": ["no set of ours"]}), buffer)
+    return buffer.getvalue()
+
+
+def spoilt(body: bytes) -> bytes:
+    table = pq.read_table(io.BytesIO(body))
+    place = table.schema.get_field_index("cameras")
+    buffer = io.BytesIO()
+    pq.write_table(table.set_column(place, "cameras", pa.array([b"no zip"] * len(table))), buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"), [(damaged, "is damaged"), (foreign, "has no column 'key'"), (spoilt, "not a cell of cameras")]
+)
+def test_a_file_that_is_not_of_the_view_is_said_in_one_line(
+    view: tuple[Path, Path], tmp_path: Path, spoil: Callable[[bytes], bytes], says: str
+) -> None:
+    path = shutil.copytree(view[0], tmp_path / "set") / "data" / "train-000000.parquet"
+    path.write_bytes(spoil(path.read_bytes()))
+    for read in (CameraMotion.stream, partial(CameraMotion.load, cache_dir=str(tmp_path / "cache"))):
+        with pytest.raises(SpecError, match=rf"train-000000\.parquet.*{says}") as caught:
+            list(read(tmp_path / "set"))
+        assert "\n" not in str(caught.value)
+
+
+def test_a_folder_has_no_revisions(built: Path) -> None:
+    with pytest.raises(SpecError, match=r"revision is 'v1\.0\.0', but .* is a folder"):
+        CameraMotion.stream(built, revision="v1.0.0")
+
+
 def test_a_known_score_is_read(tmp_path: Path) -> None:
     with writing(tmp_path / "train-000000.tar") as file:
         write_tar(file, [clip(0, score=3.25), clip(1)])
@@ -95,7 +195,11 @@ def test_a_known_score_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("where", "split", "says"),
-    [("", "test", "holds no test-"), ("nowhere", "train", "neither a folder"), ("a/b/c", "train", "neither a folder")],
+    [
+        ("", "test", r"holds no test-\*\.tar and no test-\*\.parquet"),
+        ("nowhere", "train", "neither a folder"),
+        ("a/b/c", "train", "neither a folder"),
+    ],
 )
 def test_what_is_not_a_set_is_said_in_one_line(
     built: Path, monkeypatch: pytest.MonkeyPatch, where: str, split: str, says: str
