@@ -10,7 +10,7 @@ from camera_motion.cards.citation import abstract, bibtex, hub_url
 from camera_motion.cards.example import example
 from camera_motion.cards.facts import CardFacts, check_filled
 from camera_motion.cards.licences import hub_licence, licence_url
-from camera_motion.cards.markdown import code, is_url, link, plain, string
+from camera_motion.cards.markdown import code, is_url, link, one_line, plain, string
 from camera_motion.cards.tables import all_tables, count
 from camera_motion.schema.spec import Procedural
 
@@ -66,7 +66,7 @@ def metadata(facts: CardFacts) -> dict[str, Any]:
         configs.append({"config_name": config, "data_files": files})
     configs[0] = {"config_name": configs[0]["config_name"], "default": True, "data_files": configs[0]["data_files"]}
     return {
-        "pretty_name": facts.title,
+        "pretty_name": one_line(facts.title),
         **hub_licence(facts.spec.licence, facts.licence_file),
         "language": ["en"],
         "task_categories": list(TASKS),

@@ -168,5 +168,15 @@ def check_filled(facts: CardFacts) -> None:
     for config in facts.features:
         if not facts.data_files.get(config):
             raise SpecError(f"the card's data_files.{config} is empty; write the Parquet view before the card")
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", facts.released):
-        raise SpecError(f"the card's released is {facts.released!r}, not a date like 2026-11-20")
+    for name, value, form, like in (
+        ("released", facts.released, r"\d{4}-\d\d-\d\d", "a date like 2026-11-20"),
+        ("version", facts.version, r"\d+\.\d+\.\d+", "a version like 1.0.0"),
+        (
+            "repo_id",
+            facts.repo_id,
+            r"([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)?",
+            "a repository's name like org/camera-motion",
+        ),
+    ):
+        if not re.fullmatch(form, value, re.ASCII):
+            raise SpecError(f"the card's {name} is {value!r}, not {like}")

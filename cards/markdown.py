@@ -8,7 +8,7 @@ from typing import Final
 from camera_motion.schema.columns import Column
 
 #: Characters that mean something to Markdown, to HTML or to the mathematics that the Hub's pages render.
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]#!|~$^<>&@]|:(?=/)|^[-+=]|^\d+(?=[.)]))")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]#!|~$^<>&@]|:(?=/)|^[-+=]|^\d+(?=[.)](?: |$)))")
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
