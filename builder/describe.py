@@ -37,10 +37,12 @@ def write_card(
     released: str = "",
     tars: bool = True,
     errata: Sequence[Erratum] = (),
+    figures: Sequence[Path] = (),
 ) -> Path:
     """Write README.md, CITATION.cff and figures/*.png of a finished set with a Parquet view; give the card's path.
 
     The same set, version and words make the same bytes: a version keeps the day on which it was first described.
+    `figures` are those of this very set if they are drawn already.
 
     Raises:
         SpecError: the set is not finished, has no Parquet view, or a field of the card would be blank.
@@ -57,7 +59,7 @@ def write_card(
         errata=errata,
     )
     render(told)  # a blank is found before anything is written
-    drawn = draw_figures(root)
+    drawn = figures or draw_figures(root)
     told = told.model_copy(update={"figures": tuple(path.name for path in drawn)})
     texts = {"CITATION.cff": citation_cff(told), "README.md": render(told)}
     for name, text in texts.items():

@@ -1,4 +1,4 @@
-"""The pages of a release: the card, the citation and the figures, written anew only when they would come out otherwise.
+"""The pages of a release: the card, the citation and the figures, made anew only when they would come out otherwise.
 
 Drawing takes seconds and a publish that is resumed needs nothing new, so a note in the set's folder keeps the hash of
 all that the pages follow from (the clips, the words, this program's code) and of the pages themselves.
@@ -6,19 +6,16 @@ all that the pages follow from (the clips, the words, this program's code) and o
 
 import hashlib
 import json
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
-
-import yaml
 
 import camera_motion
 from camera_motion.builder.release import Release
 from camera_motion.builder.store import writing
 from camera_motion.schema.base import canonical_json
 
-#: The note, in the set's folder.
+#: The note, in the set's folder: for figures and for texts, what they follow from and their hashes.
 NOTE: Final = ".pages.json"
 
 CARD: Final = "README.md"
@@ -29,16 +26,19 @@ LICENCE: Final = "LICENSE"
 
 
 def write_pages(root: Path, name: str, release: Release) -> list[Path]:
-    """Give the pages of a release of the set in `root`, written unless they are up to date, the card last.
+    """Give the pages of a release of the set in `root`, made unless they are up to date, the card last.
 
     Raises:
         SpecError: the set has no Parquet view, or a field of the card would be blank.
     """
-    follows_from = _inputs(root, name, release)
-    if _noted(root) != {"from": follows_from, "pages": _hashes(root)}:
+    noted = _noted(root)
+    figures_from = _hash(release.shards, _code())
+    said = release.model_dump(mode="json", exclude={"changes"})
+    texts_from = _hash(name, said, _beside(root), _code())
+    figures = _kept(root, noted.get("figures"), figures_from)
+    if not figures or not _kept(root, noted.get("texts"), texts_from):
         from camera_motion.builder.describe import write_card
 
-        _keep_day(root, release)
         words = release.words
         write_card(
             root,
@@ -47,52 +47,56 @@ def write_pages(root: Path, name: str, release: Release) -> list[Path]:
             contact=words.contact,
             authors=words.authors,
             title=words.title,
+            released=release.released,
             tars=release.tars,
+            figures=figures,
         )
+        figures = _shown(root)
+        notes = {
+            "figures": {"from": figures_from, "files": _hashes(root, figures)},
+            "texts": {"from": texts_from, "files": _hashes(root, _texts(root))},
+        }
         with writing(root / NOTE) as file:
-            file.write(json.dumps({"from": follows_from, "pages": _hashes(root)}, indent=1).encode() + b"\n")
-    return list(_pages(root))
+            file.write(json.dumps(notes, indent=1).encode() + b"\n")
+    return [*figures, *_texts(root)]
 
 
-def _pages(root: Path) -> Iterator[Path]:
-    """Give what the card consists of: the figures that it shows, and the files beside it."""
-    card = root / CARD
-    text = card.read_text() if card.is_file() else ""
-    yield from (path for path in sorted((root / "figures").glob("*.png")) if f"figures/{path.name}" in text)
-    yield from (path for path in (root / LICENCE, root / CITATION, card) if path.is_file())
+def _shown(root: Path) -> list[Path]:
+    """Give the figures that the card shows; others may lie beside them."""
+    text = (root / CARD).read_text()
+    return [path for path in sorted((root / "figures").glob("*.png")) if f"figures/{path.name}" in text]
 
 
-def _hashes(root: Path) -> dict[str, str]:
-    return {path.relative_to(root).as_posix(): _sha256(path) for path in _pages(root)}
+def _texts(root: Path) -> list[Path]:
+    return [path for path in (root / LICENCE, root / CITATION, root / CARD) if path.is_file()]
 
 
-def _noted(root: Path) -> Any:
+def _hashes(root: Path, paths: list[Path]) -> dict[str, str]:
+    return {path.relative_to(root).as_posix(): _sha256(path) for path in paths}
+
+
+def _noted(root: Path) -> dict[str, Any]:
     try:
-        return json.loads((root / NOTE).read_bytes())
+        noted = json.loads((root / NOTE).read_bytes())
     except (OSError, ValueError, RecursionError):
-        return None
+        noted = None
+    return noted if isinstance(noted, dict) else {}
 
 
-def _inputs(root: Path, name: str, release: Release) -> str:
-    """Hash all that the pages follow from, and what else lies in the folder that a card may take in."""
-    beside = {p.name: _sha256(p) for p in sorted(root.iterdir()) if p.is_file() and not p.name.startswith(".")}
-    for page in (CARD, CITATION):
-        beside.pop(page, None)
-    said = release.model_dump(mode="json", exclude={"changes"})
-    return hashlib.sha256(canonical_json([name, said, beside, _code()]).encode()).hexdigest()
+def _kept(root: Path, note: Any, follows_from: str) -> list[Path]:
+    """Give the files of a note if they follow from the same and are as they were written; else none."""
+    if not isinstance(note, dict) or note.get("from") != follows_from or not isinstance(note.get("files"), dict):
+        return []
+    paths = [root / name for name in sorted(note["files"]) if not Path(name).is_absolute() and ".." not in name]
+    if not all(path.is_file() for path in paths) or _hashes(root, paths) != note["files"]:
+        return []
+    return paths
 
 
-def _keep_day(root: Path, release: Release) -> None:
-    """Let a version keep its day: the card takes it from the citation that is there, which may be of another copy."""
-    citation = root / CITATION
-    try:
-        before = yaml.safe_load(citation.read_text())
-    except (OSError, ValueError, yaml.YAMLError):
-        before = None
-    day = before.get("date-released") if isinstance(before, dict) and before.get("version") == release.version else None
-    if release.released and str(day) != release.released:
-        with writing(citation) as file:
-            file.write(yaml.safe_dump({"version": release.version, "date-released": release.released}).encode())
+def _beside(root: Path) -> dict[str, str]:
+    """Hash what else lies in the folder that a card may take in."""
+    files = (path for path in sorted(root.iterdir()) if path.is_file() and not path.name.startswith("."))
+    return {path.name: _sha256(path) for path in files if path.name not in (CARD, CITATION)}
 
 
 @lru_cache(maxsize=1)
@@ -105,6 +109,10 @@ def _code() -> str:
             if path.suffix in (".py", ".jinja"):
                 digest.update(f"{package}/{path.name}".encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
+
+
+def _hash(*values: Any) -> str:
+    return hashlib.sha256(canonical_json(list(values)).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
