@@ -67,9 +67,9 @@ function drawTracks() {
     ["Lens", " mm", 1, 2, "lens", [["focal length on 35 mm film", path.lens]]],
   ];
   const strokes = ["whole", "dashed", "dotted"];
-  $("curves").replaceChildren(...curves.map(([title, unit, shown, least, kind, lines]) => {
+  $("curves").replaceChildren(...curves.map(([title, unit, shown, narrow, kind, lines]) => {
     const toned = lines.map(([name, values], i) => ({ name, values, tone: `${kind} ${strokes[i]}` }));
-    const made = chart(title, unit, shown, least, toned, width, title === "Lens" ? 40 : 60);
+    const made = chart(title, unit, shown, narrow, toned, width, title === "Lens" ? 34 : 52);
     open.setters.push(made.set);
     return made.box;
   }));
@@ -92,7 +92,7 @@ function drawTracks() {
 
 function drawLanes(clip, frames, width) {
   const ends = [];
-  const cell = 22;
+  const cell = 21;
   const bars = clip.segments.map((segment) => {
     const [start, end, motion, , , speed] = segment;
     let lane = ends.findIndex((taken) => taken < start);
@@ -140,12 +140,17 @@ function sayPlaying() {
   $("play").textContent = player.paused ? "Play" : "Pause";
 }
 
-function follow(_, shown) {
-  if (dialog.open && !player.paused && !open.dragging) setFrame(Math.floor(shown.mediaTime * open.clip.size[3] + 0.01));
-  player.requestVideoFrameCallback(follow);
+// Frame by frame where the browser tells of every frame shown, else by the clock.
+function follow(seconds) {
+  if (dialog.open && open.clip && !player.paused && !open.dragging) setFrame(Math.floor(seconds * open.clip.size[3] + 0.01));
 }
-if ("requestVideoFrameCallback" in player) player.requestVideoFrameCallback(follow);
-else player.addEventListener("timeupdate", () => follow(0, { mediaTime: player.currentTime }));
+if ("requestVideoFrameCallback" in player) {
+  const shown = (_, { mediaTime }) => { follow(mediaTime); player.requestVideoFrameCallback(shown); };
+  player.requestVideoFrameCallback(shown);
+} else {
+  const tick = () => { follow(player.currentTime); requestAnimationFrame(tick); };
+  tick();
+}
 
 for (const event of ["play", "pause"]) player.addEventListener(event, sayPlaying);
 player.addEventListener("error", () => { if (player.getAttribute("src")) tell(`clips/${open.clip.key}.mp4 cannot be played here`); });

@@ -64,7 +64,9 @@ function frustum(clip, path, frame, depth) {
   return [here, ...corners.map((corner) => turned(path, frame, corner).map((n, i) => n + here[i]))];
 }
 
-const span = (values) => Math.max(...values) - Math.min(...values);
+const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+const most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+const span = (values) => most(values) - least(values);
 
 const ABOVE = ([x, , z]) => [x, -z];
 const SIDE = ([, y, z]) => [z, y];
@@ -73,7 +75,7 @@ const BEHIND = ([x, y]) => [x, y];
 // The middle of points, and the scale at which they fill a box.
 function fitted(points, width, height) {
   const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
-  const middle = [(Math.max(...xs) + Math.min(...xs)) / 2, (Math.max(...ys) + Math.min(...ys)) / 2];
+  const middle = [(most(xs) + least(xs)) / 2, (most(ys) + least(ys)) / 2];
   return { middle, scale: Math.min(width / (span(xs) || 1e-9), height / (span(ys) || 1e-9)) };
 }
 
@@ -121,7 +123,7 @@ function pathViews(clip, views, width, height) {
   const outer = shown.flatMap((frame) => frustum(clip, path, frame, depth));
   for (let i = 0; i <= last; i++) outer.push([path.x[i], path.y[i], path.z[i]]);
   const fits = views.map(({ project }) => fitted(outer.map(project), width - 44, height - 60));
-  const scale = Math.min(...fits.map((fit) => fit.scale));
+  const scale = least(fits.map((fit) => fit.scale));
   return views.map((view, i) => pathView(clip, view, shown, depth, scale, placed(fits[i].middle, scale, width, height - 12), width, height));
 }
 
@@ -158,12 +160,12 @@ function pathView(clip, { name, project }, shown, depth, scale, at, width, heigh
 const PAD = 8; // half a thumb of the scrubber, so that a frame stands under itself everywhere
 const across = (frame, frames, width) => PAD + (frames > 1 ? frame / (frames - 1) : 0.5) * (width - 2 * PAD);
 
-// Curves that share an axis; `least` is the smallest range shown, so that rounding does not look like motion.
-function chart(title, unit, digits, least, lines, width, height) {
+// Curves that share an axis, over a range of `narrow` or more, so that rounding does not look like motion.
+function chart(title, unit, digits, narrow, lines, width, height) {
   const frames = lines[0].values.length;
   const every = lines.flatMap((line) => [...line.values]);
-  let [low, high] = [Math.min(...every), Math.max(...every)];
-  if (high - low < least) [low, high] = [(low + high - least) / 2, (low + high + least) / 2];
+  let [low, high] = [least(every), most(every)];
+  if (high - low < narrow) [low, high] = [(low + high - narrow) / 2, (low + high + narrow) / 2];
   const y = (value) => 6 + (1 - (value - low) / (high - low)) * (height - 12);
   const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, height, "aria-hidden": "true" });
   if (low < 0 && high > 0) drawing.append(svg("path", { class: "zero", d: `M0 ${y(0).toFixed(1)}H${width}` }));

@@ -126,7 +126,8 @@ function refresh() {
   $("count").textContent = visible === clips.length ? count(visible, "clip") : `${visible.toLocaleString("en")} of ${count(clips.length, "clip")}`;
   $("clear").hidden = !active;
   $("nothing").hidden = visible > 0;
-  $("filters-open").textContent = active ? `Filters (${active})` : "Filters";
+  asking = active;
+  nameFilters();
   if (document.activeElement !== $("search")) $("search").value = state.q;
   $("leading").checked = state.main;
   const items = shown();
@@ -134,6 +135,13 @@ function refresh() {
   for (const item of cards) item.firstChild.tabIndex = item === entry ? 0 : -1;
   placeInList();
   playSoon();
+}
+
+let asking = 0;
+
+function nameFilters() {
+  const opened = $("filters-open").getAttribute("aria-expanded") === "true";
+  $("filters-open").textContent = opened ? "Done" : asking ? `Filters (${asking})` : "Filters";
 }
 
 function clear() {
@@ -360,7 +368,7 @@ document.addEventListener("keydown", (event) => {
 // --- begin
 
 const range = (values, unit = "") => {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [least(values), most(values)];
   return (low === high ? `${low}` : `${low} to ${high}`) + unit;
 };
 const several = (values) => [...new Set(values)].join(", ");
@@ -380,6 +388,7 @@ $("filters-open").addEventListener("click", () => {
   const opened = $("filters-open").getAttribute("aria-expanded") !== "true";
   $("filters-open").setAttribute("aria-expanded", opened);
   $("filters").classList.toggle("open", opened);
+  nameFilters();
 });
 addEventListener("hashchange", read);
 addEventListener("popstate", read);
