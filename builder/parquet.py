@@ -264,20 +264,36 @@ def _cameras_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Sink(io.RawIOBase):
-    """A `Hashed` as the file object that pyarrow writes to."""
+    """A `Hashed` as the file object that pyarrow writes to.
+
+    pyarrow 26 aborts the process where a write raises while it cuts chunks, for a full disk or Ctrl-C alike. So a
+    failure is kept, whatever is written after it dropped, and `check` raises it between two row groups.
+    """
 
     def __init__(self, file: Hashed) -> None:
         self._file = file
+        self._size = 0
+        self._failure: BaseException | None = None
 
     def writable(self) -> bool:
         return True
 
     def tell(self) -> int:
-        return self._file.size
+        return self._size
 
     def write(self, chunk: Any) -> int:
-        self._file.write(chunk)
+        if self._failure is None:
+            try:
+                self._file.write(chunk)
+            except BaseException as failure:
+                self._failure = failure
+        self._size += len(chunk)
         return len(chunk)
+
+    def check(self) -> None:
+        """Raise what went wrong since it was opened, if anything did."""
+        if self._failure is not None:
+            raise self._failure
 
 
 def _write(path: Path, config: str, split: str, tars: Mapping[str, str], tables: Iterable[pa.Table]) -> ViewFile:
@@ -286,22 +302,23 @@ def _write(path: Path, config: str, split: str, tars: Mapping[str, str], tables:
     leaves = [leaf for field in typed for leaf in _leaves(field)]
     scalars = [f.name for f in typed if not pa.types.is_nested(f.type) and f.name not in (PACKED, "provenance")]
     rows = 0
-    with (
-        writing(path) as file,
-        pq.ParquetWriter(
-            _Sink(file),
+    with writing(path) as file:
+        sink = _Sink(file)
+        with pq.ParquetWriter(
+            sink,
             typed,
             compression={leaf: "none" if leaf == "video.bytes" else "zstd" for leaf in leaves},
             use_dictionary=[name for name in scalars if pa.types.is_string(typed.field(name).type)],
             write_statistics=scalars,
             write_page_index=True,
             use_content_defined_chunking=True,
-        ) as writer,
-    ):
-        for table in tables:
-            writer.write_table(table, row_group_size=max(1, len(table)))
-            rows += len(table)
-        writer.add_key_value_metadata({STAMP: json.dumps(_stamp_of(config, tars))})
+        ) as writer:
+            for table in tables:
+                writer.write_table(table, row_group_size=max(1, len(table)))
+                rows += len(table)
+                sink.check()
+            writer.add_key_value_metadata({STAMP: json.dumps(_stamp_of(config, tars))})
+        sink.check()
     return ViewFile(path, config, split, rows, path.stat().st_size, kept=False)
 
 

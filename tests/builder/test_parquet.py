@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -243,6 +244,38 @@ def test_a_damaged_or_missing_tar_is_named_and_the_view_stays(fresh: Path) -> No
     left = view_bytes(fresh)
     assert left == {name: body for name, body in before.items() if name != "data/train-000000.parquet"}
     assert not list(fresh.rglob("*.partial"))
+
+
+WRITE = """
+import resource, signal, sys, threading
+from pathlib import Path
+from camera_motion.builder.parquet import write_view
+from camera_motion.schema.base import SpecError
+root, how = Path(sys.argv[1]), sys.argv[2]
+if how == "full":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+else:
+    from camera_motion.builder import store
+    write = store.Hashed.write
+    def interrupted(self, chunk):
+        if self.size > 20_000:
+            signal.raise_signal(signal.SIGINT)
+        write(self, chunk)
+    store.Hashed.write = interrupted
+try:
+    write_view(root)
+except (SpecError, KeyboardInterrupt) as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(("how", "says"), [("full", "SpecError cannot write"), ("interrupted", "KeyboardInterrupt")])
+def test_a_full_disk_or_an_interrupt_leaves_nothing_half_written(fresh: Path, how: str, says: str) -> None:
+    """pyarrow would abort the process if it heard of either."""
+    done = subprocess.run([sys.executable, "-c", WRITE, fresh, how], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(says)
+    assert not [path for path in (fresh / "data").iterdir()]
 
 
 def test_a_folder_without_a_set_or_without_shards_is_refused(tmp_path: Path, fresh: Path) -> None:
