@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from camera_motion.builder.rows import Row, row_of
 from camera_motion.builder.sources import HUB, find, hub_speaks, opened
@@ -24,6 +24,7 @@ from camera_motion.schema.columns import MEMBERS, TRACKS_MEMBER
 WANTED = (*(member for member in MEMBERS if member != TRACKS_MEMBER), "mkv")
 
 
+@runtime_checkable
 class Shard(Protocol):
     """Rows of a file, by number."""
 
@@ -159,7 +160,8 @@ class ParquetShard:
     def lengths(self) -> list[int]:
         """Give the number of frames of every row."""
         with _view_errors(self.path):
-            counts: list[int] = _parquet(self.path).read(["num_frames"])["num_frames"].to_pylist()
+            with _parquet(self.path) as file:
+                counts: list[int] = file.read(["num_frames"])["num_frames"].to_pylist()
             return counts
 
 
@@ -169,15 +171,15 @@ def parquet_shard(path: str) -> ParquetShard:
     Raises:
         SpecError: it is not a file of the view, or the Hub does not let it be read.
     """
-    with _view_errors(path):
-        footer = _parquet(path).metadata
-        return ParquetShard(path, tuple(accumulate(footer.row_group(i).num_rows for i in range(footer.num_row_groups))))
+    with _view_errors(path), _parquet(path) as file:
+        rows = (file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))
+        return ParquetShard(path, tuple(accumulate(rows)))
 
 
 def _parquet(path: str) -> Any:
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(opened(path), pre_buffer=True)
+    return pq.ParquetFile(opened(path) if path.startswith(HUB) else path, pre_buffer=True)
 
 
 @contextmanager

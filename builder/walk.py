@@ -7,7 +7,7 @@ exactly as if it had not been interrupted: what is random follows from the seed,
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Part:
     workers: int = 1
 
 
+@runtime_checkable
 class Walk(Protocol):
     """A way through samples."""
 
