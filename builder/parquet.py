@@ -8,12 +8,9 @@ Two things bound memory and what a reader on the Hub must fetch for its first ro
 video, and the video is the last column. The same tars make the same bytes.
 """
 
-import io
-import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,22 +18,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from camera_motion.builder.cameras import ARRAYS, TEXT, pack_cameras, unpack_cameras
+from camera_motion.builder.cameras import ARRAYS, pack_cameras, unpack_cameras
 from camera_motion.builder.features import CONFIGS, PACKED, schema
 from camera_motion.builder.lock import lock
+from camera_motion.builder.parquetfile import ViewFile, kept_file, stamp, write
 from camera_motion.builder.plan import plan
 from camera_motion.builder.rows import Row, row_of
 from camera_motion.builder.shard import read_tar, sha256
-from camera_motion.builder.store import PARTIAL, Hashed, Store, writing
-from camera_motion.schema import conventions
+from camera_motion.builder.store import PARTIAL, Store
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.columns import COLUMNS, video_suffix
 from camera_motion.schema.receipt import Receipt
 
 logger = logging.getLogger(__name__)
-
-#: Part of what a file must state to be kept; raise it when the same tars would make other bytes.
-VIEW_VERSION: Final = 1
 
 #: Where the files of each config lie.
 FOLDERS: Final = dict(zip(CONFIGS, ("data", "metadata", "cameras"), strict=True))
@@ -48,21 +42,6 @@ DATA_FILES: Final = 32
 #: At most so much video, or so many rows, in a row group. A larger clip is a group of its own.
 GROUP_BYTES: Final = 8 << 20
 GROUP_ROWS: Final = 1000
-
-#: The key under which a footer says what the file was made from.
-STAMP: Final = b"camera_motion"
-
-
-@dataclass(frozen=True)
-class ViewFile:
-    """One file of the view; `kept` if it was there and up to date."""
-
-    path: Path
-    config: str
-    split: str
-    rows: int
-    size: int
-    kept: bool
 
 
 def to_view(row: Mapping[str, Any]) -> Row:
@@ -165,11 +144,11 @@ def _name(root: Path, config: str, split: str, index: int) -> Path:
 
 def _write_data(store: Store, path: Path, run: Sequence[Receipt]) -> ViewFile:
     tars = {receipt.name: receipt.tar_sha256 for receipt in run}
-    if kept := _kept(path, "default", run[0].split, tars):
+    if kept := kept_file(path, "default", run[0].split, tars):
         return kept
     rows = (row for receipt in run for row in _rows(store, receipt))
     tables = (pa.Table.from_pylist(group, schema=schema("default")) for group in _groups(rows))
-    return _write(path, "default", run[0].split, tars, tables)
+    return write(path, "default", run[0].split, tars, tables)
 
 
 def _rows(store: Store, receipt: Receipt) -> Iterator[Row]:
@@ -203,24 +182,26 @@ def _gather(path: Path, config: str, data: Sequence[ViewFile]) -> ViewFile:
     """Make a file of metadata or cameras of what some data files hold."""
     tars: dict[str, str] = {}
     for file in data:
-        tars |= _stamp(file.path)["tars"]
-    if kept := _kept(path, config, data[0].split, tars):
+        tars |= stamp(file.path)["tars"]
+    if kept := kept_file(path, config, data[0].split, tars):
         return kept
-    return _write(path, config, data[0].split, tars, _larger(_projected(config, [file.path for file in data])))
+    return write(path, config, data[0].split, tars, _larger(_projected(config, [file.path for file in data])))
 
 
 def _projected(config: str, paths: Iterable[Path]) -> Iterator[pa.Table]:
     typed = schema(config)
-    columns = [PACKED if name in ARRAYS else name for name in typed.names]
+    columns = list(dict.fromkeys(PACKED if name in ARRAYS else name for name in typed.names))
     for path in paths:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(GROUP_ROWS, columns=list(dict.fromkeys(columns))):
-                table = pa.Table.from_batches([batch])
-                if config == "cameras":
-                    intrinsics, extrinsics = _camera_lists(table)
-                    table = table.drop_columns([PACKED])
-                    table = table.append_column(ARRAYS[0], intrinsics).append_column(ARRAYS[1], extrinsics)
-                yield table.select(typed.names).cast(typed)
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(GROUP_ROWS, columns=columns):
+                    table = pa.Table.from_batches([batch])
+                    if config == "cameras":
+                        for name, lists in zip(ARRAYS, _camera_lists(table), strict=True):
+                            table = table.append_column(name, lists)
+                    yield table.select(typed.names).cast(typed)
+        except (ValueError, pa.ArrowException) as error:
+            raise SpecError(f"{path} is damaged: {str(error).splitlines()[0]}; remove it and run again") from error
 
 
 def _larger(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -261,101 +242,6 @@ def _cameras_of(row: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{row['key']}: {error}") from None
     return cameras
-
-
-class _Sink(io.RawIOBase):
-    """A `Hashed` as the file object that pyarrow writes to.
-
-    pyarrow 26 aborts the process where a write raises while it cuts chunks, for a full disk or Ctrl-C alike. So a
-    failure is kept, whatever is written after it dropped, and `check` raises it between two row groups.
-    """
-
-    def __init__(self, file: Hashed) -> None:
-        self._file = file
-        self._size = 0
-        self._failure: BaseException | None = None
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._size
-
-    def write(self, chunk: Any) -> int:
-        if self._failure is None:
-            try:
-                self._file.write(chunk)
-            except BaseException as failure:
-                self._failure = failure
-        self._size += len(chunk)
-        return len(chunk)
-
-    def check(self) -> None:
-        """Raise what went wrong since it was opened, if anything did."""
-        if self._failure is not None:
-            raise self._failure
-
-
-def _write(path: Path, config: str, split: str, tars: Mapping[str, str], tables: Iterable[pa.Table]) -> ViewFile:
-    """Write tables, a row group each."""
-    typed = schema(config)
-    leaves = [leaf for field in typed for leaf in _leaves(field)]
-    scalars = [f.name for f in typed if not pa.types.is_nested(f.type) and f.name not in (PACKED, "provenance")]
-    rows = 0
-    with writing(path) as file:
-        sink = _Sink(file)
-        with pq.ParquetWriter(
-            sink,
-            typed,
-            compression={leaf: "none" if leaf == "video.bytes" else "zstd" for leaf in leaves},
-            use_dictionary=[name for name in scalars if pa.types.is_string(typed.field(name).type)],
-            write_statistics=scalars,
-            write_page_index=True,
-            use_content_defined_chunking=True,
-        ) as writer:
-            for table in tables:
-                writer.write_table(table, row_group_size=max(1, len(table)))
-                rows += len(table)
-                sink.check()
-            writer.add_key_value_metadata({STAMP: json.dumps(_stamp_of(config, tars))})
-        sink.check()
-    return ViewFile(path, config, split, rows, path.stat().st_size, kept=False)
-
-
-def _leaves(field: pa.Field, above: str = "") -> Iterator[str]:
-    """Give the paths of a column's leaves, as Parquet names them."""
-    path = f"{above}{field.name}"
-    if pa.types.is_struct(field.type):
-        for inner in field.type:
-            yield from _leaves(inner, f"{path}.")
-    elif pa.types.is_list(field.type):
-        yield from _leaves(pa.field("element", field.type.value_type), f"{path}.list.")
-    else:
-        yield path
-
-
-def _stamp_of(config: str, tars: Mapping[str, str]) -> dict[str, Any]:
-    return {"view": VIEW_VERSION, "config": config, TEXT: conventions.TEXT, "tars": dict(tars)}
-
-
-def _stamp(path: Path) -> dict[str, Any]:
-    """Read what a file says that it was made from; nothing where it is no file of a view."""
-    try:
-        footer = pq.read_metadata(path)
-        stamp = json.loads((footer.metadata or {}).get(STAMP, b"null"))
-    except (OSError, ValueError, RecursionError, pa.ArrowException):
-        return {}
-    return stamp if isinstance(stamp, dict) else {}
-
-
-def _kept(path: Path, config: str, split: str, tars: Mapping[str, str]) -> ViewFile | None:
-    """Give a file that need not be made again: it is whole, of these tars and of these columns."""
-    if _stamp(path) != _stamp_of(config, tars):
-        return None
-    footer = pq.read_metadata(path)
-    if footer.schema.to_arrow_schema() != schema(config):
-        return None
-    return ViewFile(path, config, split, footer.num_rows, path.stat().st_size, kept=True)
 
 
 def _remove_others(root: Path, ours: set[Path]) -> None:

@@ -227,6 +227,23 @@ def test_a_damaged_file_of_the_view_is_made_again(fresh: Path, made: Path) -> No
 # what can be wrong
 
 
+def test_a_kept_file_that_cannot_be_read_is_named(fresh: Path) -> None:
+    write_view(fresh)
+    path = fresh / "data" / "train-000000.parquet"
+    group = pq.read_metadata(path).row_group(0)
+    cameras = next(c for c in map(group.column, range(group.num_columns)) if c.path_in_schema == "cameras")
+    body = bytearray(path.read_bytes())
+    start = cameras.data_page_offset + 60
+    body[start : start + 200] = bytes(200)
+    path.write_bytes(body)
+    shutil.rmtree(fresh / "metadata")
+    with pytest.raises(
+        SpecError, match=r"data/train-000000\.parquet is damaged: .*; remove it and run again"
+    ) as caught:
+        write_view(fresh)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_damaged_or_missing_tar_is_named_and_the_view_stays(fresh: Path) -> None:
     write_view(fresh)
     before = view_bytes(fresh)
