@@ -7,7 +7,7 @@ batches hold both, and `has_camera` says which is which.
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -28,9 +28,6 @@ logger = logging.getLogger(__name__)
 SHARE: Final = 0.7
 
 SUFFIXES: Final = (".mp4", ".mkv", ".mov", ".webm")
-
-#: Told once: the same videos are short, or damaged, in every epoch.
-_told: set[str] = set()
 
 
 def mix(
@@ -152,11 +149,15 @@ class MixWalk:
 
 @dataclass(frozen=True)
 class VideoWalk:
-    """Through video files in another order every epoch; what is too short or damaged is left out with a warning."""
+    """Through video files in another order every epoch; what is too short or damaged is left out with a warning.
+
+    `told` are those warned of: they are short, or damaged, in every epoch.
+    """
 
     paths: tuple[Path, ...]
     sampling: Sampling
     seed: int
+    told: set[Path] = field(default_factory=set, compare=False, repr=False)
 
     @property
     def width(self) -> int:
@@ -177,8 +178,8 @@ class VideoWalk:
             try:
                 sample = self._sample(path, draws(self.seed, epoch, f"{part.rank}/{part.worker}/{path}"))
             except SpecError as error:
-                if str(path) not in _told:
-                    _told.add(str(path))
+                if path not in self.told:
+                    self.told.add(path)
                     logger.warning("leaving out %s: %s", path, error)
                 continue
             yield (count,), sample
