@@ -14,7 +14,7 @@ from camera_motion.builder.store import Store
 from camera_motion.cards.example import TRACKED_WITHIN_PX, project, rounded, turn_deg
 from camera_motion.cards.facts import Example, Range, Sampled
 from camera_motion.cards.figures import Shot
-from camera_motion.evaluation.tracks import Tracks, from_array
+from camera_motion.evaluation.tracks import COLUMNS, Tracks, from_array
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory, invert
 from camera_motion.schema.receipt import Receipt
@@ -137,10 +137,12 @@ def _evidence(root: Path, receipts: Sequence[Receipt], key: str) -> Tracks | Non
     name = next((receipt.name for receipt in receipts if key in receipt.keys), "")
     try:
         files = next(files for found, files in read_tar(Store(root).tar(name)) if found == key)
-        tracks = from_array(clip_of(key, files).tracks)
+        rows = clip_of(key, files).tracks
+        if rows.ndim != 2 or rows.shape[1] != len(COLUMNS) or not len(rows):
+            return None
+        return from_array(rows)
     except (StopIteration, ValueError):  # no tar, no such clip, or a file of tracks that is none
         return None
-    return tracks if len(tracks) else None
 
 
 def _corner(

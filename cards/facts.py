@@ -175,7 +175,7 @@ def check_filled(facts: CardFacts) -> None:
             "repo_id",
             facts.repo_id,
             r"([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)?",
-            "a repository's name like org/camera-motion",
+            "a repository like org/camera-motion",
         ),
     ):
         if not re.fullmatch(form, value, re.ASCII):

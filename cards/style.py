@@ -49,7 +49,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "legend.frameon": False,
-    "path.simplify": True,
+    "text.parse_math": False,
 }
 
 
