@@ -193,14 +193,14 @@ def _projected(config: str, paths: Iterable[Path]) -> Iterator[pa.Table]:
     columns = list(dict.fromkeys(PACKED if name in ARRAYS else name for name in typed.names))
     for path in paths:
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 for batch in file.iter_batches(GROUP_ROWS, columns=columns):
                     table = pa.Table.from_batches([batch])
                     if config == "cameras":
                         for name, lists in zip(ARRAYS, _camera_lists(table), strict=True):
                             table = table.append_column(name, lists)
                     yield table.select(typed.names).cast(typed)
-        except (ValueError, pa.ArrowException) as error:
+        except (ValueError, OSError, pa.ArrowException) as error:
             raise SpecError(f"{path} is damaged: {str(error).splitlines()[0]}; remove it and run again") from error
 
 

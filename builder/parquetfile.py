@@ -71,7 +71,7 @@ def write(path: Path, config: str, split: str, tars: Mapping[str, str], tables: 
     """Write tables as a file that states the hashes of the `tars` it is made of, a row group for each table.
 
     The same tables make the same bytes. All is compressed but the videos, pages are cut by content (what Xet's
-    deduplication asks for) and indexed, and only scalars have statistics, which keeps footers small.
+    deduplication asks for), indexed and have checksums, and only scalars have statistics, which keeps footers small.
 
     Raises:
         SpecError: the disk is full or the folder cannot be written; nothing is left behind.
@@ -89,6 +89,7 @@ def write(path: Path, config: str, split: str, tars: Mapping[str, str], tables: 
             use_dictionary=[name for name in scalars if pa.types.is_string(typed.field(name).type)],
             write_statistics=scalars,
             write_page_index=True,
+            write_page_checksum=True,
             use_content_defined_chunking=True,
         ) as writer:
             for table in tables:

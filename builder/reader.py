@@ -163,13 +163,13 @@ def _view_tables(path: str, part: int, parts: int) -> Iterator[pa.Table]:
     name = re.sub("@[0-9a-f]{40}/", "/", path.removeprefix(HUB + "datasets/"))
     with hub_speaks(name), opened(path) as file:
         try:
-            with pq.ParquetFile(file, pre_buffer=True) as parquet:
+            with pq.ParquetFile(file, pre_buffer=True, page_checksum_verification=True) as parquet:
                 wanted, count = schema("default").names, parquet.num_row_groups
                 if lacking := [column for column in wanted if column not in parquet.schema_arrow.names]:
                     raise SpecError(f"{name} has no column {lacking[0]!r}: it is no file of a camera-motion set")
                 for group in range(part * count // parts, (part + 1) * count // parts):
                     yield contract_table(parquet.read_row_group(group, columns=wanted))
-        except (ValueError, pa.ArrowException) as error:
-            if isinstance(error, SpecError):
+        except (ValueError, OSError, pa.ArrowException) as error:  # pyarrow's own is a plain OSError
+            if isinstance(error, SpecError) or (isinstance(error, OSError) and type(error) is not OSError):
                 raise
             raise SpecError(f"{name} is damaged: {str(error).splitlines()[0]}; make or download it again") from error

@@ -168,8 +168,22 @@ def spoilt(body: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def rotten(body: bytes) -> bytes:
+    """Flip a bit of the first video."""
+    column = pq.read_metadata(io.BytesIO(body)).row_group(0).column(70)
+    assert column.path_in_schema == "video.bytes"
+    place = column.data_page_offset + column.total_compressed_size // 2
+    return body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+
+
 @pytest.mark.parametrize(
-    ("spoil", "says"), [(damaged, "is damaged"), (foreign, "has no column 'key'"), (spoilt, "not a cell of cameras")]
+    ("spoil", "says"),
+    [
+        (rotten, "is damaged: .*integrity"),
+        (damaged, "is damaged"),
+        (foreign, "has no column 'key'"),
+        (spoilt, "not a cell of cameras"),
+    ],
 )
 def test_a_file_that_is_not_of_the_view_is_said_in_one_line(
     view: tuple[Path, Path], tmp_path: Path, spoil: Callable[[bytes], bytes], says: str
