@@ -158,12 +158,12 @@ let lastOpen = "";
 
 function address(frame = null) {
   const query = new URLSearchParams();
-  for (const facet of FACETS) if (state[facet.id].size) query.set(facet.id, [...state[facet.id]].join(","));
+  for (const facet of FACETS) for (const value of state[facet.id]) query.append(facet.id, value);
   if (state.main) query.set("main", "1");
   if (state.q.trim()) query.set("q", state.q.trim());
   if (state.open) query.set("clip", state.open);
   if (state.open && frame !== null) query.set("frame", frame);
-  const text = query.toString().replaceAll("%2C", ",");
+  const text = query.toString();
   return text ? `#${text}` : "#";
 }
 
@@ -176,7 +176,7 @@ function read() {
   const query = new URLSearchParams(location.hash.slice(1));
   for (const facet of FACETS) {
     const known = new Set(options.filter((o) => o.facet === facet).map((o) => o.value));
-    state[facet.id] = new Set((query.get(facet.id) ?? "").split(",").filter((value) => known.has(value)));
+    state[facet.id] = new Set(query.getAll(facet.id).filter((value) => known.has(value)));
   }
   state.main = query.get("main") === "1";
   state.q = query.get("q") ?? "";
@@ -297,9 +297,10 @@ function play() {
   for (const item of wanted) start(item);
 }
 
-function playSoon() {
+// Once things have settled: whoever scrolls past a hundred clips starts none of them.
+function playSoon(after = 200) {
   clearTimeout(soon);
-  soon = setTimeout(play, 120);
+  soon = setTimeout(play, after);
 }
 
 function setMoving(value) {
@@ -313,10 +314,10 @@ const watcher = new IntersectionObserver((entries) => {
   playSoon();
 }, { threshold: 0.35 });
 for (const item of cards) watcher.observe(item);
-const hold = (event) => { held = event.target.closest?.(".card") ?? null; playSoon(); };
+const hold = (event) => { held = event.target.closest?.(".card") ?? null; playSoon(80); };
 for (const event of ["pointerover", "focusin"]) $("cards").addEventListener(event, hold);
 for (const event of ["pointerleave", "focusout"]) $("cards").addEventListener(event, () => { held = null; playSoon(); });
-document.addEventListener("visibilitychange", playSoon);
+document.addEventListener("visibilitychange", () => playSoon());
 calm.addEventListener("change", () => setMoving(!calm.matches));
 $("motion").addEventListener("click", () => setMoving(!moving));
 

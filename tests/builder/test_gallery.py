@@ -25,6 +25,13 @@ from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip
 
 HOSTILE = "A room</script><img src=x onerror='document.title=1'> & <b>bold</b>, camera pans."
+ODD = {
+    "short_caption": HOSTILE,
+    "scene": "<u>cellar</u>",
+    "camera_motion": ("pan_left", "<s>moon</s>walk"),
+    "main_motion": "<s>moon</s>walk",
+    "character": "__proto__",
+}
 FRAMES, FPS = 24, 12
 
 
@@ -172,7 +179,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> str:
     root = tmp_path_factory.mktemp("site") / "a <i>set"
-    write(root, "train-000000", [long_clip(0), long_clip(1), long_clip(2, short_caption=HOSTILE), long_clip(3)])
+    write(root, "train-000000", [long_clip(0), long_clip(1), long_clip(2, **ODD), long_clip(3)])
     write(root, "test-000001", [long_clip(4, speed="fast"), long_clip(5, speed="fast")])
     return gallery(root).page.as_uri()
 
@@ -285,8 +292,8 @@ def test_an_address_brings_back_filters_and_the_open_clip(open_page: Any) -> Non
     assert page.inner_text("#clip-key") == "cm-test-000003"
     assert page.inner_text("#frame").startswith("7 / 23")
     page.keyboard.press("Escape")
+    until(page, "location.hash === '#scene=courtyard&move=tilt_up&q=room'")
     assert visible(page) == ["cm-test-000003"]
-    assert page.evaluate("location.hash") == "#scene=courtyard&move=tilt_up&q=room"
     strange = open_page("#scene=%3Cscript%3E&clip=__proto__&frame=NaN&speed=nope")
     assert len(visible(strange)) == 6
 
@@ -344,6 +351,41 @@ def test_hostile_words_are_shown_as_text(open_page: Any) -> None:
     assert page.inner_text("h1") == "a <i>set"
     assert page.title() != "1"
     assert page.locator("b:text-is('bold')").count() == 0
+    assert page.locator("u, s").count() == 0
+    page.keyboard.press("Escape")
+    page.click("button.option:has-text('<u>cellar</u>')")
+    page.click("button.option:has-text('proto')")
+    assert visible(page) == ["cm-test-000002"]
+    assert page.locator(".family", has_text="<s>moon</s>walk").count() == 1
+
+
+@pytest.mark.browser
+def test_back_closes_the_clip_and_the_link_opens_it_again(open_page: Any) -> None:
+    page = open_page()
+    page.click(".card:nth-child(5) a")
+    page.click("#next")
+    page.keyboard.press("Home")
+    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    page.click("#link")
+    page.go_back()
+    until(page, "!document.querySelector('#clip').open && !location.hash")
+    page.goto(page.evaluate("window.copied"))
+    until(page, "document.querySelector('#clip').open")
+    assert page.inner_text("#clip-key") == "cm-test-000005"
+    assert page.inner_text("#frame").startswith("0 / 23")
+
+
+@pytest.mark.browser
+def test_dragging_over_the_curves_goes_through_time(open_page: Any) -> None:
+    page = open_page("#clip=cm-test-000001&frame=0")
+    box = page.locator("#curves").bounding_box()
+    page.mouse.move(box["x"] + 10, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60, steps=4)
+    assert page.inner_text("#frame").split()[0] in ("11", "12")
+    page.mouse.move(box["x"] + 3 * box["width"], box["y"])
+    page.mouse.up()
+    assert page.inner_text("#frame").startswith("23 / 23")
 
 
 @pytest.mark.browser
