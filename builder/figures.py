@@ -59,11 +59,12 @@ def _clips(root: Path, keys: Sequence[str]) -> Iterator[FilmedClip]:
     try:
         for path in sorted((root / "data").glob("*.parquet")):
             file = pq.ParquetFile(path)
-            for group in range(file.num_row_groups):
-                found = file.read_row_group(group, columns=["key"]).column("key").to_pylist()
-                here = [i for i, key in enumerate(found) if key in keys]
-                if here:
-                    rows |= {row["key"]: row for row in file.read_row_group(group).take(here).to_pylist()}
+            found = file.read(columns=["key"]).column("key").to_pylist()
+            places = np.flatnonzero(np.isin(found, keys))
+            ends = np.cumsum([file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)])
+            for group in np.unique(np.searchsorted(ends, places, side="right")).tolist():
+                whole = file.read_row_group(group).to_pylist()
+                rows |= {row["key"]: row for row in whole if row["key"] in keys}
         for key in keys:
             yield _clip(rows[key])
     except (pa.ArrowException, ValueError, KeyError, TypeError, OSError) as error:

@@ -40,8 +40,7 @@ def citation_cff(facts: CardFacts) -> str:
         "abstract": abstract(facts),
         "keywords": ["camera motion", "camera pose", "video", "synthetic data"],
     }
-    known = hub_licence(facts.spec.licence)["license"] != "other"
-    fields |= {"license": facts.spec.licence.strip()} if known else {}
+    fields |= {"license": spdx} if (spdx := _spdx(facts.spec.licence)) else {}
     fields |= {"url": hub_url(facts.repo_id)} if facts.repo_id else {}
     fields |= {"repository-code": facts.code_url} if facts.code_url else {}
     if blank := [name for name in REQUIRED if not fields[name]]:
@@ -78,6 +77,16 @@ def abstract(facts: CardFacts) -> str:
 def hub_url(repo_id: str) -> str:
     """Give the address of a dataset repository on the Hub."""
     return f"https://huggingface.co/datasets/{repo_id}"
+
+
+def _spdx(licence: str) -> str:
+    """Spell a licence as SPDX does, which the format insists on; "" where that is not known for certain."""
+    licence = licence.strip()
+    if hub_licence(licence)["license"] == "other":
+        return ""
+    return (
+        licence.upper() if licence.lower().startswith(("cc-", "cc0")) else licence if licence != licence.lower() else ""
+    )
 
 
 def _tex(text: str) -> str:

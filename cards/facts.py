@@ -15,6 +15,12 @@ _PLACEHOLDER: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+#: How a blank is filled, where it is not plain.
+_HOW: Final = {
+    "contact": "give --contact, or --repo for its discussions",
+    "authors": "give --author, or --repo for its owner",
+}
+
 Pixel = tuple[float, float]
 Vector = tuple[float, float, float]
 Lens = tuple[float, float, float, float]
@@ -159,12 +165,13 @@ def check_filled(facts: CardFacts) -> None:
             fields += [(f"{name}[{i}].{k}", v) for k, v in entry.model_dump().items() if isinstance(v, str)]
     for name, text in fields:
         if _PLACEHOLDER.fullmatch(text):
-            raise SpecError(f"the card's {name} is {text!r}; a card has no blanks: say what it is")
+            raise SpecError(f"the card's {name} is {text!r}; a card has no blanks: {_HOW.get(name, 'say what it is')}")
     empty = [
         name for name in ("authors", "machines", "splits", "features", "data_files") if not len(getattr(facts, name))
     ]
     if empty:
-        raise SpecError(f"the card's {empty[0]} is empty; a card has no blanks: say what it is")
+        how = _HOW.get(empty[0], "say what it is")
+        raise SpecError(f"the card's {empty[0]} is empty; a card has no blanks: {how}")
     for config in facts.features:
         if not facts.data_files.get(config):
             raise SpecError(f"the card's data_files.{config} is empty; write the Parquet view before the card")

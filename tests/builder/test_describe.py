@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,9 +29,11 @@ from camera_motion.builder.plan import plan
 from camera_motion.builder.rows import row_of
 from camera_motion.builder.run import build
 from camera_motion.builder.shard import read_tar
+from camera_motion.builder.specfile import load
 from camera_motion.builder.store import Store
 from camera_motion.cards.figures import FIGURES
 from camera_motion.evaluation.gate import TOLERANCES
+from camera_motion.generator.identity import identity_of
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import Checks, FilmedClip, Rejection, SegmentRecord
 from camera_motion.schema.columns import CHECK_FIELDS
@@ -234,6 +237,14 @@ def test_a_version_keeps_its_day(root: Path) -> None:
     assert facts(root, REPO).released == "2020-02-02"
     assert facts(root, REPO, "1.0.1").released > "2020-02-02"
     assert facts(root, REPO, released="2021-03-03").released == "2021-03-03"
+
+
+def test_the_spec_that_it_says_to_take_makes_the_same_set(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = shlex.split(sections((root / "README.md").read_text())["How it was made"].code[0])
+    assert words[:2] == ["python", "-c"]
+    monkeypatch.chdir(root)
+    exec(words[2], {})
+    assert identity_of(load("again.yaml")) == Store(root).read_identity()
 
 
 @pytest.mark.slow

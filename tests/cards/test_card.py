@@ -274,6 +274,7 @@ def test_the_citation_has_what_its_format_requires() -> None:
     assert (cited["type"], cited["version"], cited["license"]) == ("dataset", "1.2.3", "CC-BY-4.0")
     assert cited["date-released"] == "2026-11-20"  # text: the format has no YAML dates
     assert cited["url"] == "https://huggingface.co/datasets/org/set"
+    assert yaml.safe_load(citation_cff(facts(spec={"licence": "cc-by-sa-4.0"})))["license"] == "CC-BY-SA-4.0"
     assert "license" not in yaml.safe_load(citation_cff(facts(spec={"licence": "House rules"})))
     entry = bibtex(facts(authors=("A & B", "C")))
     assert entry.startswith("@misc{org-set,")
