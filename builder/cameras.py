@@ -1,7 +1,7 @@
 """The cameras of a clip in one cell: a small `npz` file.
 
-As nested lists the two arrays of a clip of 121 frames take 46 kB of JSON, and the first page of the Hub's viewer holds
-200 kB: four clips. Packed, they take 2 to 9 kB. Anyone can read the cell with numpy alone:
+As nested lists the two arrays of a clip of 121 frames take 36 kB of JSON, and the first page of the Hub's viewer holds
+200 kB: four clips. Packed, they take 1 to 10 kB of it. Anyone can read the cell with numpy alone:
 
     np.load(io.BytesIO(row["cameras"]))["camera_extrinsics"]   # float32 [T, 4, 4], w2c
 
