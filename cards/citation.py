@@ -82,11 +82,9 @@ def hub_url(repo_id: str) -> str:
 def _spdx(licence: str) -> str:
     """Spell a licence as SPDX does, which the format insists on; "" where that is not known for certain."""
     licence = licence.strip()
-    if hub_licence(licence)["license"] == "other":
-        return ""
-    return (
-        licence.upper() if licence.lower().startswith(("cc-", "cc0")) else licence if licence != licence.lower() else ""
-    )
+    if licence.lower().startswith(("cc-", "cc0")):
+        licence = licence.upper()
+    return "" if licence == licence.lower() or hub_licence(licence)["license"] == "other" else licence
 
 
 def _tex(text: str) -> str:
