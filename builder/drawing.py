@@ -17,8 +17,10 @@ from camera_motion.generator.splats import MIRROR, SKY
 from camera_motion.schema.camera import Trajectory, invert
 from camera_motion.schema.clip import FilmedClip
 
-#: viser keeps covariances in half precision, which holds a millimetre's square badly: it is told of a larger scene.
+#: viser keeps covariances in half precision, which holds a millimetre's square badly: it is told of a larger scene,
+#: yet not of splats with a standard deviation beyond 240, whose squares half precision does not hold at all.
 ENLARGED = 32.0
+LARGEST = 240.0
 #: Frusta beside the playing one, those of the first and the last frame among them.
 FRUSTA = 9
 #: What is so much higher than the camera ever goes hides it from above: ceilings, crowns, upper walls.
@@ -116,7 +118,7 @@ class Drawing:
 
     def show(self, *, splats: bool, above: bool, mirrored: bool, path: bool, frusta: bool, subject: bool) -> None:
         """Show and hide."""
-        wanted = {"room": splats, "above": splats and above, "mirrored": splats and mirrored}
+        wanted = {"room": splats, "above": splats and above, "sky": splats and above, "mirrored": splats and mirrored}
         for name, node in self.splats.items():
             node.visible = wanted[name]
         for node in (*self.path, self.camera):
@@ -138,20 +140,23 @@ class Drawing:
             tell("the scene has very many clips: its splats were laid out for this one alone")
         pixel_rad = 1 / float(np.median(self.showing.trajectory.intrinsics[:, 1]) * self.showing.clip.record.height)
         every = cloud(kept, made.look, eyes, pixel_rad)
-        mirrored = kept.classes == MIRROR
-        high = ~mirrored & ((kept.classes == SKY) | (kept.means_m[:, 2] > centres[:, 2].max() + HEADROOM_M))
-        for name, which in (("room", ~high & ~mirrored), ("above", high), ("mirrored", mirrored)):
+        sky, mirrored = kept.classes == SKY, kept.classes == MIRROR
+        high = kept.means_m[:, 2] > centres[:, 2].max() + HEADROOM_M
+        parts = {"room": ~(sky | mirrored | high), "above": high & ~(sky | mirrored), "sky": sky, "mirrored": mirrored}
+        for name, which in parts.items():
             if which.any():
                 self.splats[name] = self._add_splats(f"/clip/splats/{name}", every.part(which))
 
     def _add_splats(self, name: str, part: Cloud) -> Any:
+        widest = math.sqrt(float(part.covariances_m2.max()))
+        enlarged = min(ENLARGED, LARGEST / widest) if widest > 0 else ENLARGED
         return self._scene.add_gaussian_splats(
             name,
-            part.centres_m * np.float32(ENLARGED),
-            part.covariances_m2 * np.float32(ENLARGED**2),
+            part.centres_m * np.float32(enlarged),
+            part.covariances_m2 * np.float32(enlarged**2),
             part.rgb,
             part.opacities,
-            scale=1 / ENLARGED,
+            scale=1 / enlarged,
         )
 
     def _draw_path(self) -> None:
@@ -159,10 +164,11 @@ class Drawing:
         centres, last = showing.trajectory.centres_m, len(showing.trajectory) - 1
         share = np.linspace(0, 1, last + 1)[:, None]
         shades = np.round((1 - share) * START_RGB + share * END_RGB).astype(np.uint8)
+        linear = np.round(255 * (shades / 255.0) ** 2.2).astype(np.uint8)  # which viser makes display values of
         self.path = []
         if last:
             pairs = np.stack([centres[:-1], centres[1:]], axis=1)
-            colours = np.stack([shades[:-1], shades[1:]], axis=1)
+            colours = np.stack([linear[:-1], linear[1:]], axis=1)
             self.path = [
                 self._scene.add_line_segments("/clip/path", pairs, colours, thickness=4.0, thickness_units="screen")
             ]

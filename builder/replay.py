@@ -160,7 +160,7 @@ def _provenance(clip: FilmedClip) -> tuple[int, float]:
     """Read the number of the clip's candidate, and its exposure (1 where it says none)."""
     said: dict[str, Any] = json.loads(clip.record.provenance)
     candidate, exposure = said.get("candidate"), said.get("exposure", 1.0)
-    if not isinstance(candidate, int) or not isinstance(exposure, int | float) or not 0 < exposure < 1e6:
+    if type(candidate) is not int or candidate < 0 or type(exposure) not in (int, float) or not 0 < exposure < 1e6:
         raise SpecError(f"{clip.record.key}: its provenance names no candidate; --no-scene shows its camera alone")
     return candidate, float(exposure)
 

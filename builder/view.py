@@ -67,8 +67,10 @@ class Viewer:
         self._lock = threading.RLock()
         self._closed = threading.Event()
         showing, made = self._load(key)
+        others = set(threading.enumerate())
         with _silence():
             self.server = viser.ViserServer(HOST, port, label="camera-motion", verbose=False)
+        self._threads = set(threading.enumerate()) - others
         if port not in (0, self.server.get_port()):  # somebody took it meanwhile, and viser went on to the next
             self.close()
             raise _in_use(port)
@@ -99,6 +101,8 @@ class Viewer:
         self._closed.set()
         with _silence():
             self.server.stop()
+            for thread in self._threads:
+                thread.join(5.0)  # until then it may say farewell
 
     def play(self, playing: bool) -> None:
         """Start or stop."""
@@ -152,6 +156,7 @@ class Viewer:
             self.findings.content = panel.findings(record.checks)
             self.playhead.value = 0
             self.playhead.max = self.last
+            self.subject.visible = self.drawing.subject is not None
             self._draw()
             self._toggle()
             position, look_at = self._outside()
@@ -181,7 +186,7 @@ class Viewer:
             self.mirrored = gui.add_checkbox("Reflections", False, hint=hint, visible=self._scenes)
             self.path = gui.add_checkbox("Path and camera", True)
             self.frusta = gui.add_checkbox("Frusta", True)
-            self.subject = gui.add_checkbox("Subject", False, visible=self._scenes)
+            self.subject = gui.add_checkbox("Subject", False)
         with gui.add_folder("Clip"):
             self.key = gui.add_dropdown("Key", offered, initial_value=key)
             self.about, self.motions = gui.add_markdown(""), gui.add_markdown("")
