@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -253,12 +254,15 @@ def test_killed_at_every_request_it_goes_on(place: Place, root: Path) -> None:
     objects = {blob.sha256 for blob in place.head().tree.values() if blob.lfs}
     run = place.hub.log[asked:]
     assert len(run) > 40
+    again = Counter[str]()
     for number, exchange in enumerate(run, 1):
+        request = re.sub(r"\b[0-9a-f]{40}\b", "[0-9a-f]{40}", re.escape(f"{exchange.method} {exchange.path}"))
+        again[request] += 1
         if exchange.method in ("GET", "HEAD") and number % 6:
             continue  # reading changes nothing, so being killed there is like being killed at the next writing
         place.hub.storage.repositories.clear()
         start = len(place.hub.log)
-        done = stopped(place, signal.SIGKILL, "", number, "publish", str(root), REPO)
+        done = stopped(place, signal.SIGKILL, f"^{request}$", again[request], "publish", str(root), REPO)
         assert done.code == -signal.SIGKILL, f"{number}: {exchange}"
         if REPO in place.hub.storage.repositories:
             assert paths(place.head()) in ({}, wanted), f"main is neither old nor new after {number}: {exchange}"
@@ -269,6 +273,24 @@ def test_killed_at_every_request_it_goes_on(place: Place, root: Path) -> None:
         assert list(place.hub.storage.repositories[REPO].branches) == ["main"]
         assert len(list(place.head().history())) == 2
         assert sent_whole(place.hub.log[start:]) == Counter(objects), f"{number}: {exchange}"
+
+
+def test_killed_while_it_adds_clips_main_is_the_old_release_or_the_new(place: Place, root: Path) -> None:
+    longer = root.with_name("longer")
+    shutil.copytree(root, longer)
+    assert build(spec(clips=6), longer, film, engine="serial").complete
+    for match in ("branch/publishing", "PUT", "commit/publishing", "paths-info", "commit/main", "tag/", "DELETE"):
+        place.hub.storage.repositories.clear()
+        assert place.publish(root).code == 0
+        old = paths(place.head())
+        assert stopped(place, signal.SIGKILL, match, 1, "publish", str(longer), REPO).code == -signal.SIGKILL
+        now = paths(place.head())
+        done = place.publish(longer)
+        assert done.code == 0, f"{match}: {done.said}"
+        new = paths(place.head())
+        assert now in (old, new), match
+        assert {tag: paths(commit) for tag, commit in place.tags().items()} == {"v1.0.0": old, "v1.1.0": new}
+        assert list(place.hub.storage.repositories[REPO].branches) == ["main"]
 
 
 @pytest.mark.parametrize("how", ["500", "503", "lost", "drop"])
