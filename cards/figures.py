@@ -109,7 +109,15 @@ def magnitudes(shots: Sequence[Shot]) -> bytes:
                 values = np.array([value for value, _ in found[family]])
                 shades = [SPEEDS.get(speed, FAINT) for _, speed in found[family]]
                 heights_of = row + 0.26 * rng.uniform(-1, 1, len(values))
-                ax.scatter(values, heights_of, s=13, c=shades, alpha=0.85, linewidths=0, rasterized=True)
+                ax.scatter(
+                    values,
+                    heights_of,
+                    s=13 if len(shots) < 500 else 5,
+                    c=shades,
+                    alpha=0.85,
+                    linewidths=0,
+                    rasterized=True,
+                )
             ax.axvline(0, color=FAINT, linewidth=0.8)
             ax.set_yticks(range(len(families)), [_both_ways(family) for family in families])
             ax.set_ylim(len(families) - 0.45, -0.55)
@@ -134,12 +142,12 @@ def focal(shots: Sequence[Shot]) -> bytes:
     ratio = np.array([shot.focal_ratio for shot in shots])
     changed = ratio[np.abs(np.log(ratio)) >= 0.03]
     with page(2.9, "Lenses", ncols=2) as (figure, axes):
-        _histogram(axes[0], first, np.linspace(first.min() - 0.5, first.max() + 0.5, 26))
+        _histogram(axes[0], first, np.linspace(first.min() - 0.5, first.max() + 0.5, _edges(len(first))))
         axes[0].set_xlabel("focal length, mm (35 mm equivalent: 36 fx / W)")
         axes[0].set_title("of the first frame", fontsize=9, color=FAINT)
         axes[0].set_ylabel("clips")
         reach = max([0.1, *np.abs(np.log(changed)).tolist()])
-        _histogram(axes[1], np.log(changed), np.linspace(-reach, reach, 26))
+        _histogram(axes[1], np.log(changed), np.linspace(-reach, reach, _edges(len(changed))))
         ticks = [ratio for ratio in RATIOS if abs(np.log(ratio)) <= reach]
         axes[1].set_xticks(np.log(ticks), [f"{r:g}" for r in ticks])
         axes[1].set_xlabel("focal_ratio: last focal length over the first")
@@ -155,7 +163,7 @@ def camera_scale(shots: Sequence[Shot]) -> bytes:
             values = np.array([getattr(shot, name) for shot in shots])
             moved = values[values > STILL_M]
             low, high = (moved.min(), moved.max()) if len(moved) else (0.1, 1.0)
-            _histogram(ax, moved, np.geomspace(low * 0.95, high * 1.05, 26))
+            _histogram(ax, moved, np.geomspace(low * 0.95, high * 1.05, _edges(len(moved))))
             ax.set_xscale("log")
             ax.set_xlabel({"camera_scale": "camera_scale: farthest from the start, m"}.get(name, "path_length_m, m"))
             ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -239,6 +247,11 @@ def _histogram(ax: Any, values: Float64[np.ndarray, " N"], edges: Float64[np.nda
     ax.hist(values, edges, color=BAR, edgecolor="white", linewidth=0.6)
     ax.yaxis.get_major_locator().set_params(integer=True)
     quiet(ax, "y")
+
+
+def _edges(values: int) -> int:
+    """Choose how many edges a histogram of so many values has: few bars for few clips."""
+    return int(np.clip(1.6 * np.sqrt(values), 8, 30)) // 2 * 2 + 1
 
 
 def _known(words: set[str]) -> list[str]:
