@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from PIL import Image
 
 from camera_motion.builder.audit import clip_of, first_line
 from camera_motion.builder.plan import plan
-from camera_motion.builder.shard import read_tar
+from camera_motion.builder.shard import read_tar, sha256
+from camera_motion.builder.specfile import FOLDER
 from camera_motion.builder.store import Store
 from camera_motion.cards.gallery import Facts, Shot, page
 from camera_motion.evaluation.correction import PARTS
@@ -36,7 +38,7 @@ from camera_motion.generator.identity import GENERATOR_VERSION
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory, invert
 from camera_motion.schema.clip import FilmedClip
-from camera_motion.schema.spec import content
+from camera_motion.schema.spec import Spec, content
 
 MARKER: Final = "gallery.json"
 SPEC: Final = "spec.yaml"
@@ -46,6 +48,8 @@ POSTER_QUALITY: Final = 74
 COPY_CRF: Final = 16
 #: A page of this many clips still opens at once.
 MANY: Final = 1000
+#: Files that a spec names (a trajectory, say) travel with it up to this size; a splat file does not.
+CARRIED_BYTES: Final = 1 << 20
 #: What systems leave in folders that they show.
 LITTER: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
@@ -214,7 +218,32 @@ def _facts(root: Path, making: Path, total: int | None, converted: int) -> Facts
     fields.pop("inputs", None)
     fields["render"]["renderer"] = spec.render.renderer
     (making / SPEC).write_text(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return Facts(spec.name, identity, GENERATOR_VERSION, total, SPEC, len(plan(spec)), spec.shard_clips, converted)
+    generator = str(json.loads(store.spec_path.read_bytes())["generator"])  # of the set, not of the page
+    needs = _carry(spec, making)
+    return Facts(spec.name, identity, generator, total, SPEC, len(plan(spec)), spec.shard_clips, converted, needs)
+
+
+def _carry(spec: Spec, making: Path) -> tuple[str, ...]:
+    """Put the small files that a spec names beside it, if they are still what they were; give the names of others."""
+    left = []
+    for name, digest in spec.inputs.items():
+        place = (making / name).resolve()
+        for path in (Path(spec.base) / name, FOLDER / name):
+            if place.is_relative_to(making) and not place.exists() and _is_small(path) and sha256(path) == digest:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, place)
+                break
+        else:
+            left.append(name)
+    return tuple(left)
+
+
+def _is_small(path: Path) -> bool:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size <= CARRIED_BYTES
 
 
 # --- the folder

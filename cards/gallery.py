@@ -67,9 +67,10 @@ class Shot:
 class Facts:
     """What is said of the set as a whole.
 
-    `total` is the number of its clips where that is known, and more than the page shows where it was cut. `spec` is
-    the name of the spec that lies beside the page ("" for none), `shards` the number of the set's shards and
-    `shard_clips` that of clips in each; `converted` counts clips whose lossless or H.265 video browsers cannot play.
+    `version` is that of the generator. `total` is the number of its clips where that is known, and more than the page
+    shows where it was cut. `spec` is the name of the spec that lies beside the page ("" for none), `needs` names the
+    files that it needs and that do not, `shards` is the number of the set's shards and `shard_clips` that of clips in
+    each; `converted` counts clips whose lossless or H.265 video browsers cannot play.
     """
 
     title: str
@@ -80,6 +81,7 @@ class Facts:
     shards: int = 0
     shard_clips: int = 0
     converted: int = 0
+    needs: tuple[str, ...] = ()
 
 
 def page(facts: Facts, shots: Iterable[Shot]) -> str:

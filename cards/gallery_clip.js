@@ -239,8 +239,9 @@ function fillAgain(clip) {
     const copy = element("button", { type: "button", class: "tool" }, "Copy");
     copy.addEventListener("click", () => copyText(line, "Copied the command."));
     made.push(element("div", { class: "command" }, element("code", { tabindex: "0" }, line), copy));
+    const needs = facts.needs.length ? ` It also takes ${facts.needs.join(", ")}.` : "";
     const name = `${clip.split}-${String(clip.shard).padStart(6, "0")}.tar`;
-    made.push(element("p", { class: "soft" }, `${seed} With ${facts.spec} from beside this page, this films the ${facts.shard_clips} clips of ${name}, this one among them.`));
+    made.push(element("p", { class: "soft" }, `${seed} With camera-motion ${facts.version} and ${facts.spec} from beside this page, this films the ${facts.shard_clips} clips of ${name}, this one among them.${needs}`));
   } else made.push(element("p", { class: "soft" }, seed));
   $("again").replaceChildren(...made);
 }

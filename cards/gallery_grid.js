@@ -217,6 +217,7 @@ function neighbour(by) {
 }
 
 dialog.addEventListener("close", () => {
+  if (dialog.open) return; // opened again before this was told
   player.pause();
   player.removeAttribute("src");
   player.load();

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny
+import yaml
 from PIL import Image
 from sets import CLIPS, write_set
 
+import camera_motion
 from camera_motion.builder.gallery import gallery, plays
 from camera_motion.builder.run import build
 from camera_motion.builder.shard import write_tar
@@ -159,6 +161,24 @@ def test_the_command_on_the_page_makes_the_very_set(tmp_path: Path) -> None:
     assert identity_of(load(str(made.page.with_name("spec.yaml")))) == identity_of(spec)
     facts = json.loads(text.partition('id="payload">')[2].partition("</script>")[0])["facts"]
     assert (facts["spec"], facts["shards"], facts["shard_clips"]) == ("spec.yaml", 6, 2)
+
+
+def test_small_files_that_the_spec_names_travel_with_it(tmp_path: Path) -> None:
+    (tmp_path / "paths").mkdir()
+    way = tmp_path / "paths" / "walk.txt"
+    way.write_text((Path(camera_motion.__path__[0]) / "specs" / "trajectories" / "walk.txt").read_text())
+    source = tiny.spec(moves=[{"move": "replay", "file": "paths/walk.txt"}, {"move": "pan"}]).model_dump(mode="json")
+    (tmp_path / "mine.yaml").write_text(
+        yaml.safe_dump({k: v for k, v in source.items() if k not in ("base", "inputs")})
+    )
+    spec = load(str(tmp_path / "mine.yaml"))
+    build(spec, tmp_path / "set", tiny.film, engine="serial")
+    made = gallery(tmp_path / "set", tmp_path / "page")
+    assert identity_of(load(str(made.page.with_name("spec.yaml")))) == identity_of(spec)
+    way.write_text("changed since")
+    made = gallery(tmp_path / "set", tmp_path / "page")
+    assert not (tmp_path / "page" / "paths").exists()
+    assert '"needs":["paths/walk.txt"]' in made.page.read_text()
 
 
 # --- in the browser
