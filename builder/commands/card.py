@@ -8,7 +8,7 @@ from camera_motion.builder.commands.terms import GOOD, Set, say
 
 Repository = Annotated[str, tyro.conf.arg(metavar="ORG/NAME", help_behavior_hint="")]
 Text = Annotated[str, tyro.conf.arg(metavar="TEXT", help_behavior_hint="")]
-Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
+Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]", help_behavior_hint="")]
 
 
 def card(
@@ -32,7 +32,7 @@ def card(
         repo: The repository on the Hub that the set is to be published as.
         version: The set's version, like 1.0.0; by default the spec's.
         contact: Where people write to; by default the repository's discussions.
-        author: Who made the set, as it is to be cited; by default the repository's owner.
+        author: Who made the set, as it is to be cited, one or more; by default the repository's owner.
         title: The set's title.
     """
     from camera_motion.builder.describe import write_card
