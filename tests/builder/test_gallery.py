@@ -158,7 +158,12 @@ def test_the_command_on_the_page_makes_the_very_set(tmp_path: Path) -> None:
     text = made.page.read_text()
     assert "The first 5 of 12 clips" in text
     assert str(tmp_path) not in text
-    assert identity_of(load(str(made.page.with_name("spec.yaml")))) == identity_of(spec)
+    again = load(str(made.page.with_name("spec.yaml")))
+    assert identity_of(again) == identity_of(spec)
+    build(again, tmp_path / "again", tiny.film, part=(1, 6), engine="serial")  # as --slice 1/6
+    (tar,) = (tmp_path / "again" / "webdataset").iterdir()
+    assert tar.name.endswith("-000001.tar")
+    assert tar.read_bytes() == (root / "webdataset" / tar.name).read_bytes()
     facts = json.loads(text.partition('id="payload">')[2].partition("</script>")[0])["facts"]
     assert (facts["spec"], facts["shards"], facts["shard_clips"]) == ("spec.yaml", 6, 2)
 
