@@ -34,6 +34,9 @@ PIECE_BYTES = 16 << 20
 #: So many pieces, at most, of a file: each reads the file's footer again.
 MOST_PIECES = 32
 
+#: More than the largest clip takes, in a row group of its own: a reader need not follow a file that declares more.
+MOST_GROUP_BYTES = 1 << 31
+
 #: A piece of a file of the view: the file, and which of how many parts of its row groups.
 Piece = tuple[str, int, int]
 
@@ -168,8 +171,15 @@ def _view_tables(path: str, part: int, parts: int) -> Iterator[pa.Table]:
                 if lacking := [column for column in wanted if column not in parquet.schema_arrow.names]:
                     raise SpecError(f"{name} has no column {lacking[0]!r}: it is no file of a camera-motion set")
                 for group in range(part * count // parts, (part + 1) * count // parts):
+                    if (size := parquet.metadata.row_group(group).total_byte_size) > MOST_GROUP_BYTES:
+                        raise SpecError(f"{name} declares a row group of {size} bytes: it is no file of ours")
                     yield contract_table(parquet.read_row_group(group, columns=wanted))
-        except (ValueError, OSError, pa.ArrowException) as error:  # pyarrow's own is a plain OSError
-            if isinstance(error, SpecError) or (isinstance(error, OSError) and type(error) is not OSError):
+        except Exception as error:  # and no narrower: see `hub_speaks`
+            if isinstance(error, SpecError) or not _of_the_file(error):
                 raise
             raise SpecError(f"{name} is damaged: {str(error).splitlines()[0]}; make or download it again") from error
+
+
+def _of_the_file(error: Exception) -> bool:
+    """Whether a file's content is at fault; pyarrow says so by a plain OSError too, the Hub by kinds of its own."""
+    return type(error) is OSError or isinstance(error, ValueError | pa.ArrowException)

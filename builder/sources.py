@@ -92,25 +92,32 @@ def opened(path: str) -> Any:
 @contextmanager
 def hub_speaks(repo: str, revision: str | None = None) -> Iterator[None]:
     """Turn what the Hub, or the network on the way there, refuses into a `SpecError` of one line."""
+    try:
+        yield
+    except Exception as error:  # and no narrower: a reader dropped as the interpreter ends finds other names gone
+        if (line := _explain(error, repo, revision)) is None:
+            raise
+        raise SpecError(line) from None
+
+
+def _explain(error: BaseException, repo: str, revision: str | None) -> str | None:
+    """Say what an error means; None if it is not of the Hub or the network."""
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
-    try:
-        yield
-    except HFValidationError:
-        raise SpecError(f"{repo!r} is not a repository's name; one looks like org/camera-motion") from None
-    except OfflineModeIsEnabled:
-        raise SpecError(f"cannot read {repo}: HF_HUB_OFFLINE is set; unset it to reach the Hub") from None
-    except SpecError:
-        raise
-    except Exception as error:
-        for cause in _causes(error):  # datasets wraps some
-            if isinstance(cause, HfHubHTTPError):
-                raise SpecError(f"cannot read {repo}: {_refusal(cause, revision)}") from None
-            if _of_the_network(cause):
-                where = huggingface_hub.constants.ENDPOINT
-                raise SpecError(f"cannot read {repo}: no answer from {where}; check the network, run again") from None
-        raise
+    if isinstance(error, SpecError):
+        return None
+    for cause in _causes(error):  # datasets wraps some
+        if isinstance(cause, HFValidationError):
+            return f"{repo!r} is not a repository's name; one looks like org/camera-motion"
+        if isinstance(cause, OfflineModeIsEnabled):
+            return f"cannot read {repo}: HF_HUB_OFFLINE is set; unset it to reach the Hub"
+        if isinstance(cause, HfHubHTTPError):
+            return f"cannot read {repo}: {_refusal(cause, revision)}"
+        if _of_the_network(cause):
+            where = huggingface_hub.constants.ENDPOINT
+            return f"cannot read {repo}: no answer from {where}; check the network, run again"
+    return None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

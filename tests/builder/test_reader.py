@@ -196,6 +196,12 @@ def test_a_file_that_is_not_of_the_view_is_said_in_one_line(
         assert "\n" not in str(caught.value)
 
 
+def test_a_row_group_beyond_all_measure_is_not_read(view: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MOST_GROUP_BYTES", 1000)
+    with pytest.raises(SpecError, match="declares a row group of"):
+        next(iter(CameraMotion.stream(view[0])))
+
+
 def test_a_folder_has_no_revisions(built: Path) -> None:
     with pytest.raises(SpecError, match=r"revision is 'v1\.0\.0', but .* is a folder"):
         CameraMotion.stream(built, revision="v1.0.0")
