@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from huggingface_hub import CommitOperationCopy, CommitOperationDelete
 
 from camera_motion.builder.answers import one_line
-from camera_motion.builder.parcel import Checked, Parcel, missing, stale
+from camera_motion.builder.parcel import Checked, Parcel, Tell, missing, stale
 from camera_motion.builder.progress import byte_bar, shard_bar, spell_bytes, spell_s
 from camera_motion.builder.readback import compare_files, compare_rows
-from camera_motion.builder.repository import Entry, Item, Operation, Repository
+from camera_motion.builder.repository import Entry, Item, Operation, Repository, transfer
 from camera_motion.builder.survey import MAIN, Options, There, refuse_to_undo
 from camera_motion.schema.base import SpecError
 
@@ -95,14 +97,24 @@ def _stage(repository: Repository, there: There, parcel: Parcel, options: Option
     left, old = missing(parcel.items, tree), stale(tree, parcel.items)
     sent = sum(item.size for item in left)
     what = f"v{parcel.release.version} of {repository.name}"
-    with byte_bar("sending") as tell:
-        done, batch = 0, list[Item]()
+    bar: AbstractContextManager[Tell] = byte_bar("sending") if transfer() == "LFS" else nullcontext(_hush)
+    with bar as tell:
+        done, batch, under_way = 0, list[Item](), dict[str, int]()
+        tell(0, sent)
         operations: list[Operation] = [CommitOperationDelete(path, is_folder=False) for path in old]
         for group in _groups(left):
-            additions = [item.addition() for item in group]
+
+            def follow(path: str, position: int, done: int = done) -> None:
+                under_way[path] = position
+                tell(done + sum(under_way.values()), sent)
+
+            additions = [item.addition(partial(follow, item.path)) for item in group]
             repository.upload(additions, options.stage)
             operations += additions
             batch += group
+            for addition in additions:
+                addition.tell = None  # what is read from now on goes into the commit
+            under_way.clear()
             done += sum(item.size for item in group)
             tell(done, sent)
             if len(operations) >= COMMIT_FILES or group[-1] is left[-1]:
@@ -152,6 +164,10 @@ def _finish(
     if staged or there.staged:
         repository.drop(options.stage)
     return wanted
+
+
+def _hush(done: int, total: int) -> None:
+    """Say nothing: huggingface_hub shows bars of its own."""
 
 
 def _settled(batch: list[Item]) -> Callable[[dict[str, Entry]], bool]:

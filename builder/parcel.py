@@ -38,6 +38,7 @@ class Checked:
 
     root: Path
     spec: Spec
+    generator: str
     manifest: Manifest
     receipts: tuple[Receipt, ...]
     notes: tuple[str, ...]
@@ -84,7 +85,8 @@ def check(root: Path, tell: Tell | None = None) -> Checked:
             f"{root}: {bound.total()} of {report.clips} clips may not be redistributed (licence {licences}); "
             "a set with such clips stays private to whoever made it and cannot be published"
         )
-    return Checked(root, spec, report.manifest, receipts, tuple(_notes(spec)))
+    generator = str(store.read_description().get("generator", ""))
+    return Checked(root, spec, generator, report.manifest, receipts, tuple(_notes(spec)))
 
 
 def list_items(checked: Checked, release: Release, view: list[Path], pages: list[Path]) -> list[Item]:
@@ -105,7 +107,7 @@ def portable_spec(root: Path) -> bytes:
 
     What of a downloaded set is built further is built in the folder that it then lies in.
     """
-    described = json.loads(Store(root).spec_path.read_bytes())
+    described = Store(root).read_description()
     described["spec"] |= {"base": "", "execution": Execution().model_dump(mode="json")}
     return json.dumps(described, indent=1).encode() + b"\n"
 

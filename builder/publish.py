@@ -22,7 +22,6 @@ from camera_motion.builder.progress import shard_bar
 from camera_motion.builder.release import NO_WORDS, Release, Words, describe, step
 from camera_motion.builder.repository import Repository, check_name
 from camera_motion.builder.survey import Options, There, check_options, look, refuse
-from camera_motion.generator.identity import GENERATOR_VERSION
 from camera_motion.schema.base import SpecError
 
 
@@ -99,7 +98,7 @@ class _Account:
             self.checked.manifest,
             self.checked.receipts,
             {config: features(config) for config in CONFIGS},
-            generator=GENERATOR_VERSION,
+            generator=self.checked.generator,
             tars=self.options.tars,
             released=datetime.now(UTC).date().isoformat(),
             changes=changes,

@@ -4,6 +4,7 @@ It goes the way that the set will go: over Xet where hf_xet is at work, else ove
 the repository for as long as it may be there, so that one that a killed rehearsal left is deleted by the next.
 """
 
+import json
 import secrets
 import shutil
 import signal
@@ -22,7 +23,6 @@ from camera_motion.builder.repository import Repository, check_name, transfer
 from camera_motion.builder.store import Store, writing
 from camera_motion.builder.survey import MAIN, Options
 from camera_motion.schema.base import SpecError
-from camera_motion.schema.parse import parse
 
 #: In the set's folder, names the repository of a rehearsal for as long as it may exist.
 NOTE: Final = ".rehearsal"
@@ -82,7 +82,10 @@ def first_shard(root: Path, folder: Path) -> Path:
     if receipt is None:
         raise SpecError(f"{root} has no shard {name} to rehearse with; build the set first")
     part = Store(folder)
-    part.claim(parse(spec.model_dump() | {"clips": spec.shard_clips}, str(root)))
+    described = store.read_description()
+    described["spec"]["clips"] = spec.shard_clips  # which is in no identity
+    with writing(part.spec_path) as file:
+        file.write(json.dumps(described).encode())
     part.write_receipt(receipt)
     part.tar(name).parent.mkdir()
     try:

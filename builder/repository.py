@@ -5,20 +5,23 @@ the one that huggingface_hub finds (`hf auth login`, HF_TOKEN); no message holds
 """
 
 import hashlib
+import io
 import re
+import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 import huggingface_hub
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
 from camera_motion.builder.answers import one_line, passing, status
 from camera_motion.schema.base import SpecError
@@ -80,12 +83,40 @@ class Item:
             return False
         return there.sha256 == self.sha256 if there.sha256 else there.blob == self.blob
 
-    def addition(self) -> CommitOperationAdd:
-        """Give the operation that adds it."""
+    def addition(self, tell: Callable[[int], None] | None = None) -> "Watched":
+        """Give the operation that adds it; `tell` hears how far the file has been read for an upload."""
         source = self.source if isinstance(self.source, bytes) else str(self.source)
-        added = CommitOperationAdd(self.path, source)
+        added = Watched(self.path, source)
+        added.tell = tell
         added.upload_info.sha256 = bytes.fromhex(self.sha256)  # known: the file need not be read for it once more
         return added
+
+
+class Watched(CommitOperationAdd):
+    """An addition that tells how far its file has been read: huggingface_hub has no other way to hear of it."""
+
+    tell: Callable[[int], None] | None = None
+
+    @contextmanager
+    def as_file(self, with_tqdm: bool = False) -> Iterator[BinaryIO]:
+        """Open it, watched."""
+        if self.tell is None or not isinstance(self.path_or_fileobj, str):
+            with super().as_file() as file:
+                yield file
+        else:
+            with _Reader(self.path_or_fileobj, self.tell) as file:
+                yield file
+
+
+class _Reader(io.BufferedReader):
+    def __init__(self, path: str, tell: Callable[[int], None]) -> None:
+        super().__init__(io.FileIO(path))
+        self._heard = tell
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        chunk = super().read(size)
+        self._heard(self.tell())
+        return chunk
 
 
 @dataclass(frozen=True)
@@ -101,8 +132,13 @@ class Repository:
 
     def __init__(self, name: str) -> None:
         check_name(name)
-        if huggingface_hub.get_token() is None:
+        token = huggingface_hub.get_token()
+        if token is None:
             raise SpecError("there is no token for the Hub; log in with `hf auth login`, or set HF_TOKEN")
+        if not re.fullmatch(r"[!-~]+", token):
+            raise SpecError(
+                "the token for the Hub holds what no token does; log in with `hf auth login`, or mend HF_TOKEN"
+            )
         self.name = name
         self._api = HfApi()
         self.endpoint = self._api.endpoint
@@ -114,7 +150,7 @@ class Repository:
 
     def user(self) -> str:
         """Tell whose token it is: the cheapest way to know that the Hub takes it."""
-        with self._speaking("whose token is this?"):
+        with self._speaking("ask whose token this is"):
             return str(self._again(self._api.whoami)["name"])
 
     def refs(self) -> Refs | None:
@@ -208,7 +244,7 @@ class Repository:
 
     def upload(self, additions: Sequence[CommitOperationAdd], branch: str) -> None:
         """Send the content of large files, which a commit names later; what the Hub holds already is not sent."""
-        with self._speaking("upload"):
+        with self._speaking("upload"), bars_of_xet():
             self._api.preupload_lfs_files(
                 self.name, additions, repo_type="dataset", revision=branch, free_memory=False, num_threads=2
             )
@@ -326,6 +362,19 @@ def check_branch(name: str) -> None:
         raise SpecError(f"--revision is {name[:120]!r}; it must be a branch's name, like main")
     if re.fullmatch(r"v?\d+\.\d+\.\d+|[0-9a-f]{40}", name):
         raise SpecError(f"--revision is {name!r}, like a tag or a commit; it must be a branch's name, like main")
+
+
+@contextmanager
+def bars_of_xet() -> Iterator[None]:
+    """Let huggingface_hub show its own bars on a terminal where Xet uploads, which nobody else can follow."""
+    if transfer() != "Xet" or not sys.stderr.isatty() or huggingface_hub.constants.HF_HUB_DISABLE_PROGRESS_BARS:
+        yield
+        return
+    enable_progress_bars()
+    try:
+        yield
+    finally:
+        disable_progress_bars()
 
 
 def transfer() -> str:

@@ -415,6 +415,7 @@ def test_tags_are_never_moved(place: Place, root: Path) -> None:
     ("token", "repo", "words"),
     [
         ("hf_wrongwrongwrong", REPO, ("does not take this token (401)", "hf auth login")),
+        ("hf_…", REPO, ("the Hub's token holds what no token does",)),
         ("hf_read", REPO, ("may not create ann/camera-motion (403)",)),
         ("hf_read", "ann/there", ("may not make the branch publishing (403)",)),
         (TOKEN, "bob/camera-motion", ("may not create bob/camera-motion (403)",)),
