@@ -16,6 +16,7 @@ import numpy as np
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from jaxtyping import Int64, UInt8
 
+from camera_motion.builder.recycling import recycled
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Cover
 
@@ -74,7 +75,7 @@ def read_frames(
     width, height = plan.size
     if (size := len(indices) * 3 * width * height) > MEMORY_LIMIT_BYTES:
         raise SpecError(f"{len(indices)} frames of {width}x{height} take {size} bytes; take fewer or smaller ones")
-    out = np.empty((len(indices), 3, height, width), np.uint8)
+    out = recycled((len(indices), 3, height, width))
     scaler = VideoReformatter()
     done, last = 0, -1
     with _open(video) as container:

@@ -9,12 +9,14 @@
 What a sample holds is in `docs/training.md`.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from camera_motion.builder.recycling import recycled
 from camera_motion.builder.sampling import Sampling
 from camera_motion.builder.shards import open_shards
 from camera_motion.builder.walk import ClipWalk, Part, Position, Sample, Walk, clip_sample, draws
@@ -43,12 +45,19 @@ def __getattr__(name: str) -> Any:
 # --- tensors
 
 
-def plucker(world_from_camera: torch.Tensor, intrinsics: torch.Tensor, height: int, width: int) -> torch.Tensor:
+def plucker(
+    world_from_camera: torch.Tensor,
+    intrinsics: torch.Tensor,
+    height: int,
+    width: int,
+    out: torch.Tensor | None = None,
+) -> torch.Tensor:
     """Pluecker rays [..., 6, height, width] of poses [..., 4, 4] and normalised intrinsics [..., 4].
 
     The first three channels are the moment o x d, the others the unit direction d of the ray through the centre of each
     cell of the grid, in the axes of the poses' world: CameraCtrl's order (arXiv 2404.02101). It runs where its inputs
-    are: on the GPU it spares the workers and the bus 24 bytes a pixel.
+    are: on the GPU it spares the workers and the bus 24 bytes a pixel. With `out`, [T, 6, height, width], the rays of
+    one clip are written there.
     """
     rotation, origin = world_from_camera[..., :3, :3], world_from_camera[..., :3, 3:]
     # d ~ R (x, y, 1) and o x d ~ [o]x R (x, y, 1): six rows, linear in x, which only columns change, and in y.
@@ -58,8 +67,17 @@ def plucker(world_from_camera: torch.Tensor, intrinsics: torch.Tensor, height: i
     x, y = (centres[0] - cx) / fx, (centres[1] - cy) / fy
     along = rows[..., 0:1] * x[..., None, :]
     down = rows[..., 1:2] * y[..., None, :] + rows[..., 2:3]
-    rays = along[..., :, None, :] + down[..., :, :, None]
-    return rays.mul_(torch.rsqrt(x.square()[..., None, None, :] + (y.square() + 1)[..., None, :, None]))
+    shrink = torch.rsqrt(x.square()[..., None, None, :] + (y.square() + 1)[..., None, :, None])
+    along, down = along[..., :, None, :], down[..., :, :, None]
+    if out is None:
+        return (along + down).mul_(shrink)
+    for frame in range(len(out)):  # one at a time, so that what was added is still in the cache
+        torch.add(along[frame], down[frame], out=out[frame]).mul_(shrink[frame])
+    return out
+
+
+def _floats(*shape: int) -> torch.Tensor:
+    return torch.from_numpy(recycled((4 * math.prod(shape),)).view(np.float32).reshape(shape))
 
 
 def as_tensors(sample: Sample, sampling: Sampling) -> Sample:
@@ -67,14 +85,19 @@ def as_tensors(sample: Sample, sampling: Sampling) -> Sample:
     out = {name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value for name, value in sample.items()}
     frames = out["frames"]
     if frames.dtype == torch.uint8 and sampling.pixels != "uint8":
-        frames = frames.float()
-        out["frames"] = frames.mul_(1 / 127.5).sub_(1) if sampling.pixels == "signed" else frames.mul_(1 / 255)
+        out["frames"] = _floats(*frames.shape)
+        for levels, scaled in zip(frames, out["frames"], strict=True):
+            if sampling.pixels == "signed":
+                torch.mul(levels, 1 / 127.5, out=scaled).sub_(1)
+            else:
+                torch.mul(levels, 1 / 255, out=scaled)
     if sampling.rays:
         height, width = (side // sampling.rays for side in frames.shape[-2:])
-        if sample["has_camera"]:
-            out["rays"] = plucker(out["world_from_camera"], out["intrinsics"], height, width)
-        else:
-            out["rays"] = torch.zeros(len(frames), 6, height, width)
+        rays = _floats(len(frames), 6, height, width)
+        known = sample["has_camera"]
+        out["rays"] = (
+            plucker(out["world_from_camera"], out["intrinsics"], height, width, rays) if known else rays.zero_()
+        )
     return out
 
 
