@@ -33,9 +33,10 @@ def motions(record: ClipRecord) -> str:
     """Tabulate the motion segments."""
     lines = ["| frames | motion | how far | speed |", "|---|---|---|---|"]
     for segment in record.motion_segments:
-        magnitude = _magnitude(segment.magnitude, segment.unit)
-        frames = f"{segment.start_frame} to {segment.end_frame}"
-        lines.append(f"| {frames} | {plain(segment.motion)} | {magnitude} | {plain(segment.speed)} |")
+        sign = -1 if segment.motion == "zoom_out" else 1
+        far = _magnitude(sign * segment.magnitude, segment.unit)
+        frames = f"{segment.start_frame}\u2013{segment.end_frame}"
+        lines.append(f"| {frames} | {plain(segment.motion)} | {far} | {plain(segment.speed)} |")
     return "\n".join(lines)
 
 
@@ -49,8 +50,8 @@ def pose(trajectory: Trajectory, frame: int) -> str:
         "| | |",
         "|---|---|",
         f"| position | {x:.2f}, {y:.2f}, {z:.2f} m |",
-        f"| turned since frame 0 | pan {pan:+.1f}, tilt {tilt:+.1f}, roll {roll:+.1f} deg |",
-        f"| moved since frame 0 | {np.linalg.norm(here[:3, 3] - trajectory.centres_m[0]):.2f} m |",
+        f"| since frame 0 | {np.linalg.norm(here[:3, 3] - trajectory.centres_m[0]):.2f} m |",
+        f"| and | pan {pan:+.1f}, tilt {tilt:+.1f}, roll {roll:+.1f} deg |",
         f"| lens | {2 * _HALF_SENSOR_MM * fy:.1f} mm, {math.degrees(2 * math.atan(0.5 / fy)):.1f} deg high |",
     ]
     return "\n".join(lines)
@@ -58,14 +59,14 @@ def pose(trajectory: Trajectory, frame: int) -> str:
 
 def findings(checks: Checks) -> str:
     """Tabulate what the gate would have to correct in the annotation to explain the pixels."""
-    lines = ["| fitted correction | | one sigma |", "|---|---|---|"]
+    lines = ["| correction | fitted | sigma |", "|---|---|---|"]
     for name, unit in (("focal", "%"), ("zoom", "%"), ("rotation", "%"), ("translation", "%"), ("time", "frames")):
         if getattr(checks, f"{name}_observable"):
             times = 100 if unit == "%" else 1
             value, sigma = times * getattr(checks, name), times * getattr(checks, f"{name}_sigma")
-            lines.append(f"| {name} | {value:+.2f} {unit} | {sigma:.2f} {unit} |")
+            lines.append(f"| {name}, {unit} | {value:+.2f} | {sigma:.2f} |")
         else:
-            lines.append(f"| {name} | cannot be seen in this move | |")
+            lines.append(f"| {name} | not to be seen here | |")
     lines += [
         "",
         f"{checks.tracks:.0f} corners moved {checks.motion_px:.1f} px (median) and were found {checks.residual_px:.2f} "
@@ -77,4 +78,4 @@ def findings(checks: Checks) -> str:
 def _magnitude(magnitude: float, unit: str) -> str:
     if not unit:
         return "-"
-    return f"x {math.exp(min(magnitude, 50.0)):.2f}" if unit == "ln f" else f"{magnitude:.3g} {plain(unit)}"
+    return f"\u00d7 {math.exp(min(magnitude, 50.0)):.2f}" if unit == "ln f" else f"{magnitude:.3g} {plain(unit)}"

@@ -74,7 +74,7 @@ class Viewer:
         if port not in (0, self.server.get_port()):  # somebody took it meanwhile, and viser went on to the next
             self.close()
             raise _in_use(port)
-        self.server.gui.configure_theme(dark_mode=True, show_logo=False, show_share_button=False)
+        self.server.gui.configure_theme(dark_mode=True, show_logo=False, show_share_button=False, control_width="large")
         self.server.scene.set_background_image(np.full((2, 2, 3), BACKGROUND_RGB, np.uint8), "png")
         self._add_controls(key, showing)
         self._show(showing, made)
@@ -255,10 +255,11 @@ class Viewer:
         _look(client, pose[:3, 3], pose[:3, 3] + pose[:3, 2], -pose[:3, 1], fov)
 
     def _outside(self) -> tuple[Float64[np.ndarray, " 3"], Float64[np.ndarray, " 3"]]:
-        """Stand behind the camera and to its left, well above, and look at where it looks."""
+        """Stand behind the camera and to its left, well above; what it sees is left of the middle, off the panel."""
         target, away_m, forward = self._around()
-        left = np.array([-forward[1], forward[0], 0.0])
-        return target + away_m * (-0.62 * forward + 0.38 * left + np.array([0.0, 0.0, 0.75])), target
+        right = np.array([forward[1], -forward[0], 0.0])
+        aside = 0.1 * away_m * (right + 0.6 * forward)
+        return target + aside + away_m * (-0.62 * forward - 0.38 * right + np.array([0.0, 0.0, 0.75])), target + aside
 
     def _overhead(self) -> tuple[Float64[np.ndarray, " 3"], Float64[np.ndarray, " 3"]]:
         """Hang above the path, with the direction of the first view up: a hair off the plumb line, which has no up."""
