@@ -6,6 +6,7 @@ own. Nothing that is open is shared between processes, so forked and spawned wor
 
 import json
 import os
+import re
 import tarfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -140,7 +141,7 @@ class ParquetShard:
     def row(self, index: int) -> Row:
         """Read a contract row, and the row group it is in unless that was one of the last two read."""
         from camera_motion.builder.cameras import unpack_cameras
-        from camera_motion.builder.features import PACKED, schema
+        from camera_motion.builder.features import PACKED
 
         group = bisect_right(self.ends, index)
         with _view_errors(self.path):
@@ -149,13 +150,22 @@ class ParquetShard:
             if group not in self._groups:
                 while len(self._groups) > 1:
                     self._groups.pop(next(iter(self._groups)))
-                if self._file is None:
-                    self._file = _parquet(self.path)
-                self._groups[group] = self._file.read_row_group(group, columns=schema("default").names).to_pylist()
+                self._groups[group] = self._read(group)
             row = dict(self._groups[group][index - (self.ends[group - 1] if group else 0)])
             row |= unpack_cameras(row.pop(PACKED))
             row["video"] = row["video"]["bytes"]
             return row
+
+    def _read(self, group: int) -> list[Row]:
+        from camera_motion.builder.features import schema
+        from camera_motion.builder.reader import MOST_GROUP_BYTES
+
+        if self._file is None:
+            self._file = _parquet(self.path)
+        if (size := self._file.metadata.row_group(group).total_byte_size) > MOST_GROUP_BYTES:
+            raise SpecError(f"{self.path} declares a row group of {size} bytes: it is no file of ours")
+        rows: list[Row] = self._file.read_row_group(group, columns=schema("default").names).to_pylist()
+        return rows
 
     def lengths(self) -> list[int]:
         """Give the number of frames of every row."""
@@ -179,20 +189,23 @@ def parquet_shard(path: str) -> ParquetShard:
 def _parquet(path: str) -> Any:
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(opened(path) if path.startswith(HUB) else path, pre_buffer=True)
+    file = opened(path) if path.startswith(HUB) else path
+    return pq.ParquetFile(file, pre_buffer=True, page_checksum_verification=True)
 
 
 @contextmanager
 def _view_errors(path: str) -> Iterator[None]:
+    """Turn what is wrong with a file of the view into one line; the Hub's refusals are of other kinds than these."""
     import pyarrow as pa
 
-    name = path.removeprefix(HUB + "datasets/")
+    name = re.sub("@[0-9a-f]{40}/", "/", path.removeprefix(HUB + "datasets/"))
+    damage = (pa.ArrowException, ValueError, LookupError, TypeError, FileNotFoundError)
     with hub_speaks(name):
         try:
             yield
-        except SpecError:
-            raise
-        except (pa.ArrowException, ValueError, KeyError, TypeError, IndexError) as error:
+        except Exception as error:
+            if isinstance(error, SpecError) or not (type(error) is OSError or isinstance(error, damage)):
+                raise
             why = (str(error) or type(error).__name__).splitlines()[0]
             raise SpecError(f"{name} is damaged, or no file of a camera-motion set: {why}") from None
 
