@@ -57,11 +57,11 @@ def _explain(error: Exception, name: str, endpoint: str, doing: str) -> str | No
     if code:
         return f"{name}: the Hub refused to {doing} ({code}){said}"
     if _no_answer(error):
-        return f"no answer from {endpoint} ({_first(error)}); check the network; {kept}"
+        return f"no answer from {endpoint} ({_words(error)}); check the network; {kept}"
     if isinstance(error, OSError):
-        return ": ".join(str(part) for part in (error.filename, error.strerror or _first(error)) if part)
+        return ": ".join(str(part) for part in (error.filename, error.strerror or _words(error)) if part)
     if isinstance(error, (ValueError, RuntimeError)) and not isinstance(error, NotImplementedError):
-        return f"{name}: could not {doing}: {_first(error)}; {kept}"
+        return f"{name}: could not {doing}: {_words(error)}; {kept}"
     return None
 
 
@@ -95,6 +95,7 @@ def _said(error: Exception) -> str:
     return f": {str(words).strip()[:200]}" if words else ""
 
 
-def _first(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+def _words(error: Exception) -> str:
+    """Give an error's words in one line, not too long."""
+    words = " ".join(str(error).split())
+    return words[:300] or type(error).__name__

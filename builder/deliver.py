@@ -67,6 +67,8 @@ def deliver(
     name, version = repository.name, parcel.release.version
     left, old = missing(parcel.items, there.files), stale(there.files, parcel.items)
     if not left and not old:
+        if options.revision != MAIN:  # which may be new, and then is what main is
+            repository.branch(options.revision, there.head)
         changed = _finish(repository, there.head, there, parcel, options)
         say(f"{name} has this set as v{version}" + ("" if changed else ", nothing changed") + f": {repository.url}")
         return Published(name, version, there.head, changed)

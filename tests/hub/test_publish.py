@@ -169,6 +169,8 @@ def test_private_gated_and_other_branches(place: Place, root: Path) -> None:
     assert place.forge.call("same", str(root), REPO, "trial", True).code == 0
     assert place.publish(root).code == 0
     assert paths(place.head()) == paths(place.head(branch="trial"))
+    assert "nothing changed" in place.publish(root, "--revision", "another").out
+    assert place.head(branch="another") is place.head()
     repository.private = False
     said_once(place.publish(root, "--private"), 2, "is public; make it private in its settings")
 
@@ -363,6 +365,18 @@ def test_a_change_while_publishing_is_not_overwritten(place: Place, root: Path) 
     assert place.forge.call("same", str(root), REPO, "main", True).code == 0
 
 
+def test_two_publishers_do_not_mix(place: Place, root: Path) -> None:
+    def meddle(exchange: Exchange) -> None:
+        foreign_commit(place, "data/theirs.parquet", "publishing")
+
+    place.hub.fail(meddle, "commit/publishing")
+    said_once(place.publish(root), 2, "publishing was changed by somebody else meanwhile")
+    assert paths(place.head()) == {}
+    place.hub.heal()
+    assert place.publish(root).code == 0
+    assert "data/theirs.parquet" not in place.head().tree
+
+
 def test_an_edit_on_the_hub_is_not_undone(place: Place, root: Path) -> None:
     assert place.publish(root).code == 0
     foreign_commit(place, "LICENSE.txt")
@@ -415,7 +429,7 @@ def test_tags_are_never_moved(place: Place, root: Path) -> None:
     ("token", "repo", "words"),
     [
         ("hf_wrongwrongwrong", REPO, ("does not take this token (401)", "hf auth login")),
-        ("hf_…", REPO, ("the Hub's token holds what no token does",)),
+        ("hf_…", REPO, ("the token for the Hub holds what no token does",)),
         ("hf_read", REPO, ("may not create ann/camera-motion (403)",)),
         ("hf_read", "ann/there", ("may not make the branch publishing (403)",)),
         (TOKEN, "bob/camera-motion", ("may not create bob/camera-motion (403)",)),
