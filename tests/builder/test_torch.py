@@ -351,3 +351,14 @@ def test_without_torch_one_line_says_what_to_install() -> None:
 def test_choosing_frames_and_reading_rows_load_no_torch() -> None:
     code = "import sys, camera_motion.builder.walk, camera_motion.builder.reader; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_the_example_goes_on_where_it_was_stopped(tars: Path, tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "train_loader.py"
+    command = [sys.executable, example, tars, "--batches", "2"]
+    runs = [subprocess.run(command, capture_output=True, text=True, cwd=tmp_path) for _ in range(3)]
+    assert [run.returncode for run in runs] == [0, 0, 0], [run.stderr for run in runs]
+    lines = [line for run in runs for line in run.stdout.splitlines()]
+    assert all("(2, 9, 3, 64, 96) (2, 9, 6, 8, 12)" in line for line in lines[:5])
+    assert [line.partition(":")[0] for line in lines] == ["epoch 0"] * 6  # of 11 clips
+    assert sorted(key for key in KEYS for line in lines if key in line) == KEYS
