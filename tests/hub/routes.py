@@ -303,6 +303,8 @@ def lfs_upload(call: Call, name: str, sha256: str) -> Reply:
     written, size = call.storage.write(call.request.incoming())
     if written != sha256:
         raise Refused(400, f"The content's SHA-256 is {written}, not {sha256}")
+    if name not in call.storage.repositories:
+        raise Refused(404, f"Repository Not Found: {name}", "RepoNotFound")  # deleted while its client sent on
     call.storage.repositories[name].lfs[sha256] = size
     return Reply()
 

@@ -542,7 +542,7 @@ def test_a_rehearsal_that_fails_or_is_stopped_clears_up(place: Place, root: Path
 
 def test_a_rehearsal_deletes_what_it_made_and_what_an_earlier_one_had_to_leave(place: Place, root: Path) -> None:
     place.hub.storage.create("ann/other", "ann", False)
-    stopped(place, signal.SIGKILL, "repos/create", 1, "publish", str(root), REPO, "--rehearse")
+    stopped(place, signal.SIGKILL, "/tree/", 1, "publish", str(root), REPO, "--rehearse")
     left = [name for name in place.hub.storage.repositories if "-rehearsal-" in name]
     assert len(left) == 1
     place.hub.fail("500", "DELETE /api/repos", times=0)
