@@ -25,6 +25,9 @@ OURS: Final = (*VIEW, "webdataset", "receipts", "figures")
 #: Single files of a repository that are ours; the card comes last.
 PAGES: Final = ("spec.json", PATH, "LICENSE", "CITATION.cff", "README.md")
 
+#: No clip's record is larger.
+MOST_JSON: Final = 16_000_000
+
 Tell = Callable[[int, int], None]
 
 
@@ -146,12 +149,15 @@ def _refuse(root: Path, report: Report, spec: Spec) -> None:
 
 def _bound(tar: Path) -> Iterator[str]:
     """Give the licence of every clip of a tar that may not be passed on."""
-    with tarfile.open(tar, "r:") as archive:
-        for member in archive:
-            if member.name.endswith(".json") and (file := archive.extractfile(member)):
-                record: dict[str, Any] = json.loads(file.read())
-                if record.get("redistributable") is not True:
-                    yield str(record.get("licence") or "not stated")[:60]
+    try:
+        with tarfile.open(tar, "r:") as archive:
+            for member in archive:
+                if member.name.endswith(".json") and (file := archive.extractfile(member)):
+                    record: dict[str, Any] = json.loads(file.read(MOST_JSON))
+                    if record.get("redistributable") is not True:
+                        yield str(record.get("licence") or "not stated")[:60]
+    except (tarfile.TarError, EOFError, ValueError, RecursionError, AttributeError) as error:
+        raise WrongSet(f"{tar} is damaged: {error}; remove it and build again") from None
 
 
 def _notes(spec: Spec) -> Iterator[str]:

@@ -5,6 +5,7 @@ the repository for as long as it may be there, so that one that a killed rehears
 """
 
 import json
+import re
 import secrets
 import shutil
 import signal
@@ -19,7 +20,7 @@ from camera_motion.builder.deliver import Published, Say
 from camera_motion.builder.plan import plan
 from camera_motion.builder.progress import spell_bytes, spell_s
 from camera_motion.builder.publish import publish
-from camera_motion.builder.repository import Repository, check_name, transfer
+from camera_motion.builder.repository import NAME, Repository, check_name, transfer
 from camera_motion.builder.store import Store, writing
 from camera_motion.builder.survey import MAIN, Options
 from camera_motion.schema.base import SpecError
@@ -110,8 +111,8 @@ def _delete(repository: Repository, note: Path, say: Say) -> None:
 
 def _delete_left_over(note: Path, say: Say) -> None:
     with suppress(FileNotFoundError):
-        left = note.read_text().strip()
-        if "-rehearsal-" not in left:
+        left = note.read_text(errors="replace").strip()
+        if not re.fullmatch(rf"{NAME.pattern}-rehearsal-[0-9a-f]{{12}}", left):  # nothing else is ever deleted
             raise SpecError(f"{note} names {left[:100]!r}, which is no rehearsal; remove that file")
         repository = Repository(left)
         repository.delete()

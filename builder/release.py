@@ -15,15 +15,16 @@ from camera_motion.schema.receipt import Digest, Manifest, Receipt
 
 PATH = "release.json"
 Version = Annotated[str, Field(pattern=r"^\d{1,9}\.\d{1,9}\.\d{1,9}$")]
+Said = Annotated[str, Field(max_length=500)]
 Level = Literal["first", "major", "minor", "patch"]
 
 
 class Words(Model):
     """What the owners say of themselves on the card; what is empty is filled from the repository's name."""
 
-    title: str = ""
-    contact: str = ""
-    authors: tuple[str, ...] = ()
+    title: Said = ""
+    contact: Said = ""
+    authors: Annotated[tuple[Said, ...], Field(max_length=200)] = ()
 
     def over(self, before: "Words") -> "Words":
         """Take from an earlier release what is not said anew."""
@@ -43,7 +44,7 @@ class Release(Model):
     released: str = ""
     changes: str = ""
     words: Words = Words()
-    identity: str
+    identity: Annotated[str, Field(max_length=100)]
     generator: str = ""
     clips: Annotated[int, Field(ge=0)]
     tars: bool
@@ -75,6 +76,18 @@ class Step:
 
     def __str__(self) -> str:
         return f"v{self.version}, {self.level}: {self.reason}"
+
+
+def words(title: str, contact: str, authors: tuple[str, ...]) -> Words:
+    """Take the user's words.
+
+    Raises:
+        SpecError: they are too many for a card.
+    """
+    try:
+        return Words(title=title, contact=contact, authors=authors)
+    except ValidationError:
+        raise SpecError("--title, --contact or an --author is longer than 500 characters; shorten it") from None
 
 
 def parse_release(body: bytes, where: str) -> Release:

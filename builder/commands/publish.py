@@ -52,7 +52,7 @@ def publish(
     """
     from camera_motion.builder import publish as publishing
     from camera_motion.builder.parcel import WrongSet
-    from camera_motion.builder.release import Words
+    from camera_motion.builder.release import words
     from camera_motion.builder.survey import Options
     from camera_motion.schema.base import SpecError
 
@@ -60,8 +60,7 @@ def publish(
         raise SpecError("--dry-run and --rehearse are given; the one sends a shard, the other nothing: choose")
     if tars and no_tars:
         raise SpecError("--tars and --no-tars are given; choose one")
-    words = Words(title=title, contact=contact, authors=author)
-    options = Options(private, gated, revision, not no_tars, replace, words)
+    options = Options(private, gated, revision, not no_tars, replace, words(title, contact, author))
     try:
         if dry_run:
             publishing.dry_run(out, repo, options, say)

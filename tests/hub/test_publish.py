@@ -558,3 +558,29 @@ def test_a_rehearsal_deletes_what_it_made_and_what_an_earlier_one_had_to_leave(p
     assert not (root / ".rehearsal").exists()
     touched = {e.path for e in place.hub.log[asked:] if e.method not in ("GET", "HEAD") and "/ann/" in e.path}
     assert {path for path in touched if "-rehearsal-" not in path} == set()
+
+
+@pytest.mark.parametrize("left", ["ann/mine", "ann/mine-rehearsal-x", "ann/mine-rehearsal-0123456789abc", "\xff"])
+def test_a_rehearsal_deletes_nothing_that_no_rehearsal_made(place: Place, root: Path, left: str) -> None:
+    (root / ".rehearsal").write_text(left, encoding="latin-1")
+    asked = len(place.hub.log)
+    said_once(place.publish(root, "--rehearse"), 2, "which is no rehearsal; remove that file")
+    assert len(place.hub.log) == asked
+
+
+def test_a_release_of_nobody_is_not_read_as_ours(place: Place, root: Path) -> None:
+    assert place.publish(root).code == 0
+    repository = place.hub.storage.repositories[REPO]
+    for body in (b"{}", b"[" * 100_000, b'{"version": "1.0.0", "identity": "' + b"x" * 10_000 + b'"}'):
+        tree = dict(place.head().tree) | {"release.json": place.hub.storage.regular(body)}
+        place.hub.storage.advance(repository, "main", tree, "odd", "", "ann")
+        said_once(place.publish(root), 2, "release.json is not one that this program wrote", "--replace")
+    assert place.publish(root, "--replace").code == 0
+    assert json.loads(place.read("release.json"))["version"] == "1.0.1"
+
+
+def test_words_that_no_card_takes(place: Place, root: Path) -> None:
+    said_once(place.publish(root, "--title", "x" * 501), 2, "longer than 500 characters")
+    said_once(place.publish(root, "--title", "TODO"), 2, "the card's title is 'TODO'")
+    said_once(place.publish(root, "--dry-run", "--rehearse"), 2, "choose")
+    said_once(place.publish(root, "--tars", "--no-tars"), 2, "choose one")
