@@ -103,6 +103,7 @@ def sent_whole(exchanges: list[Exchange]) -> Counter[str]:
 # what arrives
 
 
+@pytest.mark.slow
 def test_a_set_arrives_and_is_read_in_every_way(place: Place, tmp_path: Path) -> None:
     root = tmp_path / "truly"
     assert build(spec(clips=12), root, film_truly, engine="serial").complete
@@ -249,6 +250,7 @@ def stopped(place: Place, number: int, match: str, nth: int, *argv: str) -> Done
     return done
 
 
+@pytest.mark.slow
 def test_killed_at_every_request_it_goes_on(place: Place, root: Path) -> None:
     asked = len(place.hub.log)
     assert place.publish(root).code == 0
@@ -277,6 +279,7 @@ def test_killed_at_every_request_it_goes_on(place: Place, root: Path) -> None:
         assert sent_whole(place.hub.log[start:]) == Counter(objects), f"{number}: {exchange}"
 
 
+@pytest.mark.slow
 def test_killed_while_it_adds_clips_main_is_the_old_release_or_the_new(place: Place, root: Path) -> None:
     longer = root.with_name("longer")
     shutil.copytree(root, longer)
