@@ -1,13 +1,11 @@
 """Clips whose pictures say which frame they are: frame k has the grey level 20 + 8 k, its camera stands at x = k."""
 
-import warnings
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from beartype.roar import BeartypeDecorHintPep585DeprecationWarning
 from sets import clip as plain_clip
 
 from camera_motion.builder.features import schema
@@ -16,12 +14,6 @@ from camera_motion.builder.shard import write_tar
 from camera_motion.builder.store import writing
 from camera_motion.generator.encode import encode
 from camera_motion.schema.clip import FilmedClip, SegmentRecord
-
-with warnings.catch_warnings():  # torch's IterableDataset is a typing.Iterable, which beartype finds old-fashioned
-    warnings.simplefilter("ignore", BeartypeDecorHintPep585DeprecationWarning)
-    import camera_motion.builder.mix
-
-    __all__ = ["camera_motion"]
 
 FRAMES, WIDTH, HEIGHT = 24, 96, 64
 SHARDS = (3, 1, 4, 3)

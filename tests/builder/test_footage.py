@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from camera_motion.builder.footage import probe, read_frames
-from camera_motion.builder.sampling import Sampling, cameras, fitted
+from camera_motion.builder.torch.footage import probe, read_frames
+from camera_motion.builder.torch.sampling import Sampling, cameras, fitted
 from camera_motion.evaluation.decode import decode
 from camera_motion.generator.encode import encode
 from camera_motion.schema.base import SpecError

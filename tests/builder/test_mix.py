@@ -10,9 +10,9 @@ import torch
 from graded import CLIPS, KEYS
 from torch.utils.data import IterableDataset
 
-from camera_motion.builder.mix import IterableWalk, MixWalk, mix
 from camera_motion.builder.torch import ClipLoader, ClipStream, Sampling
-from camera_motion.builder.walk import Part
+from camera_motion.builder.torch.mixing import IterableWalk, MixWalk, mix
+from camera_motion.builder.torch.walk import Part
 from camera_motion.generator.encode import encode
 from camera_motion.schema.base import SpecError
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from camera_motion.builder import recycling
-from camera_motion.builder.recycling import MOST, recycled
+from camera_motion.builder.torch import recycling
+from camera_motion.builder.torch.recycling import MOST, recycled
 
 
 def address(array: np.ndarray) -> int:
@@ -39,6 +39,8 @@ def test_few_blocks_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     del held
     assert len(recycling._waiting) <= MOST
     monkeypatch.setattr(recycling, "MOST_BYTES", 50)
-    recycled((40,))
-    recycled((30,))
-    assert [len(block) for block in recycling._waiting] == [30]
+    held = [recycled((21,)) for _ in range(3)]
+    del held
+    assert len(recycling._waiting[21]) == 2
+    recycled((61,))
+    assert not recycling._waiting[61]

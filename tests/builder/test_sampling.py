@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_motion.builder.sampling import Sampling, cameras, fitted, window
+from camera_motion.builder.torch.sampling import Sampling, cameras, fitted, window
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Cover, camera_matrix, invert
 
@@ -169,7 +169,7 @@ def test_what_makes_no_sense_is_refused_in_one_line(options: dict[str, Any], say
 def test_a_word_that_is_unknown_is_refused_with_those_that_are_known() -> None:
     """In a process of its own, where annotations are not checked."""
     for option, says in (("start='end'", "random, centre, first"), ("scale='metre'", "metric, unit, or a factor")):
-        code = f"from camera_motion.builder.sampling import Sampling; Sampling({option})"
+        code = f"from camera_motion.builder.torch.sampling import Sampling; Sampling({option})"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         name, value = option.split("=")
         assert f"{name} is {value}; choose" in done.stderr.splitlines()[-1]

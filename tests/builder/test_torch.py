@@ -13,7 +13,7 @@ from graded import CLIPS, FRAMES, HEIGHT, KEYS, WIDTH, grey
 from torch.utils.data import DataLoader
 
 from camera_motion.builder.torch import ClipLoader, ClipStream, ClipTable, Sampling, collate, plucker
-from camera_motion.builder.walk import Part
+from camera_motion.builder.torch.walk import Part
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory, invert, plucker_rays
 
@@ -341,7 +341,7 @@ def test_a_damaged_tar_or_view_is_named(tmp_path: Path) -> None:
 
 
 def test_without_torch_one_line_says_what_to_install() -> None:
-    code = "import sys; sys.modules['torch'] = None; import camera_motion.builder.torch"
+    code = "import sys; sys.modules['torch'] = None; from camera_motion.builder.torch import ClipStream"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "ImportError: PyTorch is missing: pip install 'camera-motion[train]'"
@@ -349,7 +349,7 @@ def test_without_torch_one_line_says_what_to_install() -> None:
 
 
 def test_choosing_frames_and_reading_rows_load_no_torch() -> None:
-    code = "import sys, camera_motion.builder.walk, camera_motion.builder.reader; print('torch' in sys.modules)"
+    code = "import sys, camera_motion.builder.torch.walk, camera_motion.builder.reader; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 

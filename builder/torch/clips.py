@@ -1,25 +1,16 @@
-"""A set as torch tensors: a stream of clips, a table of clips, a loader that resumes, and Pluecker rays.
-
-    from camera_motion.builder.torch import ClipLoader, ClipStream, Sampling
-
-    stream = ClipStream("demo", sampling=Sampling(frames=49, size=(512, 320), pixels="signed", rays=8), shuffle=64)
-    for batch in ClipLoader(stream, batch_size=2, num_workers=4):
-        batch["frames"], batch["rays"], batch["caption"]
-
-What a sample holds is in `docs/training.md`.
-"""
+"""A set as torch datasets: a stream of clips, a table of clips, a loader that resumes; and Pluecker rays."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from camera_motion.builder.recycling import recycled
-from camera_motion.builder.sampling import Sampling
-from camera_motion.builder.shards import open_shards
-from camera_motion.builder.walk import ClipWalk, Part, Position, Sample, Walk, clip_sample, draws
+from camera_motion.builder.torch.index import open_shards
+from camera_motion.builder.torch.recycling import recycled
+from camera_motion.builder.torch.sampling import Sampling
+from camera_motion.builder.torch.walk import ClipWalk, Part, Position, Sample, Walk, clip_sample, draws
 from camera_motion.schema.base import SpecError
 
 try:
@@ -27,19 +18,6 @@ try:
     from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate, get_worker_info
 except ImportError:
     raise ImportError("PyTorch is missing: pip install 'camera-motion[train]'") from None
-
-if TYPE_CHECKING:
-    from camera_motion.builder.mix import mix as mix
-
-__all__ = ["ClipLoader", "ClipStream", "ClipTable", "Sampling", "collate", "mix", "plucker"]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "mix":
-        from camera_motion.builder.mix import mix
-
-        return mix
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 # --- tensors

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset
 
-from camera_motion.builder.footage import probe, read_frames
-from camera_motion.builder.sampling import Sampling, fitted, window
-from camera_motion.builder.torch import ClipStream
-from camera_motion.builder.walk import Part, Position, Sample, Walk, draws, references
+from camera_motion.builder.torch.clips import ClipStream
+from camera_motion.builder.torch.footage import probe, read_frames
+from camera_motion.builder.torch.sampling import Sampling, fitted, window
+from camera_motion.builder.torch.walk import Part, Position, Sample, Walk, draws, references
 from camera_motion.schema.base import SpecError
 
 logger = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from camera_motion.builder.footage import read_frames
 from camera_motion.builder.rows import Row
-from camera_motion.builder.sampling import Sampling, cameras, fitted, window
-from camera_motion.builder.shards import Shard
+from camera_motion.builder.torch.footage import read_frames
+from camera_motion.builder.torch.index import Shard
+from camera_motion.builder.torch.sampling import Sampling, cameras, fitted, window
 from camera_motion.schema.base import SpecError
 
 #: Names to arrays, numbers, texts and lists of texts; `docs/training.md` has the table.

@@ -16,7 +16,7 @@ import numpy as np
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from jaxtyping import Int64, UInt8
 
-from camera_motion.builder.recycling import recycled
+from camera_motion.builder.torch.recycling import recycled
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Cover
 
