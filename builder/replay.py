@@ -83,9 +83,9 @@ class Clips:
     def _unknown(self, key: str) -> str:
         keys = self.keys
         near = difflib.get_close_matches(key, keys, 3, 0.5) if len(keys) <= 20_000 and len(key) <= 200 else []
-        hint = f"; did you mean {' or '.join(near)}" if near else ""
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
         shown = key if len(key) <= 60 else f"{key[:57]}..."
-        return f"{self.store.root} has no clip {shown!r}{hint}? Its {len(keys)} clips are {keys[0]} to {keys[-1]}"
+        return f"{self.store.root} has no clip {shown!r}; {hint}its {len(keys)} clips are {keys[0]} to {keys[-1]}"
 
 
 def clips_of(root: Path) -> Clips:
