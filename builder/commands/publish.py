@@ -50,10 +50,10 @@ def publish(
         dry_run: Do all that needs no network, say what would be sent, and send nothing.
         rehearse: Try it with one shard in a private repository, which is read back and deleted.
     """
-    from camera_motion.builder import publish as publishing
-    from camera_motion.builder.parcel import WrongSet
-    from camera_motion.builder.release import words
-    from camera_motion.builder.survey import Options
+    from camera_motion.builder.hub import publish as publishing
+    from camera_motion.builder.hub.parcel import WrongSet
+    from camera_motion.builder.hub.release import words
+    from camera_motion.builder.hub.survey import Options
     from camera_motion.schema.base import SpecError
 
     if dry_run and rehearse:
@@ -66,7 +66,7 @@ def publish(
             publishing.dry_run(out, repo, options, say)
             say("dry run: nothing was sent")
         elif rehearse:
-            from camera_motion.builder.rehearse import rehearse as try_out
+            from camera_motion.builder.hub.rehearse import rehearse as try_out
 
             try_out(out, repo, options, say)
         else:

@@ -96,18 +96,18 @@ def main() -> None:
     import datasets
     import huggingface_hub.utils._http as http
 
-    import camera_motion.builder.pages
-    import camera_motion.builder.repository as repository
+    import camera_motion.builder.hub.pages
+    import camera_motion.builder.hub.repository as repository
     from camera_motion.builder import cli
 
-    ours = (f"camera_motion.builder.{name}" for name in ("describe", "reader", "publish", "rehearse"))
+    ours = (f"camera_motion.builder.{name}" for name in ("describe", "reader", "hub.publish", "hub.rehearse"))
     lazily = ("torch", "scipy.io", "webdataset", "datasets.packaged_modules.parquet.parquet")
     for name in (*ours, *lazily):  # or every child would import them again
         importlib.import_module(name)
     datasets.config.STREAMING_READ_RETRY_INTERVAL = 0
     repository.WAITS_S[:] = [0.0] * len(repository.WAITS_S)
     http.time = SimpleNamespace(**vars(time) | {"sleep": lambda seconds: None})  # type: ignore[assignment]
-    camera_motion.builder.pages._code()  # once: the sources may change while tests run
+    camera_motion.builder.hub.pages._code()  # once: the sources may change while tests run
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         order = json.loads(line)

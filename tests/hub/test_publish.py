@@ -18,7 +18,7 @@ from repository import Commit
 from standin import StandIn
 from wire import Exchange
 
-from camera_motion.builder.parcel import portable_spec
+from camera_motion.builder.hub.parcel import portable_spec
 from camera_motion.builder.run import build
 from camera_motion.builder.store import Store
 from camera_motion.schema.parse import parse

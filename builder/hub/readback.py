@@ -8,8 +8,8 @@ from typing import Any, Final
 import datasets
 
 from camera_motion.builder.features import CAMERAS, CONFIGS
+from camera_motion.builder.hub.repository import Entry, Item
 from camera_motion.builder.parquet import from_view
-from camera_motion.builder.repository import Entry, Item
 from camera_motion.builder.rows import as_lists, row_of
 from camera_motion.builder.shard import read_tar
 from camera_motion.builder.store import Store

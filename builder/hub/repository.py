@@ -23,7 +23,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
-from camera_motion.builder.answers import one_line, passing, status
+from camera_motion.builder.hub.answers import one_line, passing, status
 from camera_motion.schema.base import SpecError
 
 #: Pauses before the second, third and fourth try of a call that failed for a passing reason.

@@ -9,12 +9,12 @@ from typing import Final
 
 from huggingface_hub import CommitOperationCopy, CommitOperationDelete
 
-from camera_motion.builder.answers import one_line
-from camera_motion.builder.parcel import Checked, Parcel, Tell, missing, stale
+from camera_motion.builder.hub.answers import one_line
+from camera_motion.builder.hub.parcel import Checked, Parcel, Tell, missing, stale
+from camera_motion.builder.hub.readback import compare_files, compare_rows
+from camera_motion.builder.hub.repository import Entry, Item, Operation, Repository, transfer
+from camera_motion.builder.hub.survey import MAIN, Options, There, refuse_to_undo
 from camera_motion.builder.progress import byte_bar, shard_bar, spell_bytes, spell_s
-from camera_motion.builder.readback import compare_files, compare_rows
-from camera_motion.builder.repository import Entry, Item, Operation, Repository, transfer
-from camera_motion.builder.survey import MAIN, Options, There, refuse_to_undo
 from camera_motion.schema.base import SpecError
 
 #: What the estimate of time assumes, until a run has measured it: 100 Mbit/s.

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from camera_motion.builder.parcel import foreign
-from camera_motion.builder.release import NO_WORDS, PATH, Release, Words, latest, parse_release, takes_away
-from camera_motion.builder.repository import Entry, Repository, check_branch
+from camera_motion.builder.hub.parcel import foreign
+from camera_motion.builder.hub.release import NO_WORDS, PATH, Release, Words, latest, parse_release, takes_away
+from camera_motion.builder.hub.repository import Entry, Repository, check_branch
 from camera_motion.schema.base import SpecError
 
 MAIN: Final = "main"

@@ -12,16 +12,16 @@ from pathlib import Path
 from huggingface_hub.utils import logging as hub_logging
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from camera_motion.builder.deliver import Published, Say, deliver, estimate
 from camera_motion.builder.features import CONFIGS, features
+from camera_motion.builder.hub.deliver import Published, Say, deliver, estimate
+from camera_motion.builder.hub.pages import write_pages
+from camera_motion.builder.hub.parcel import Checked, Parcel, check, list_items, missing, stale
+from camera_motion.builder.hub.release import NO_WORDS, Release, Words, describe, step
+from camera_motion.builder.hub.repository import Repository, check_name
+from camera_motion.builder.hub.survey import Options, There, check_options, look, refuse
 from camera_motion.builder.lock import lock
-from camera_motion.builder.pages import write_pages
-from camera_motion.builder.parcel import Checked, Parcel, check, list_items, missing, stale
 from camera_motion.builder.parquet import write_view
 from camera_motion.builder.progress import shard_bar
-from camera_motion.builder.release import NO_WORDS, Release, Words, describe, step
-from camera_motion.builder.repository import Repository, check_name
-from camera_motion.builder.survey import Options, There, check_options, look, refuse
 from camera_motion.schema.base import SpecError
 
 

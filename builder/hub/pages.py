@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import camera_motion
-from camera_motion.builder.release import Release
+from camera_motion.builder.hub.release import Release
 from camera_motion.builder.store import writing
 from camera_motion.schema.base import canonical_json
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from camera_motion.builder.hub.release import PATH, Release, Step
+from camera_motion.builder.hub.repository import Entry, Item
 from camera_motion.builder.parquet import FOLDERS
-from camera_motion.builder.release import PATH, Release, Step
-from camera_motion.builder.repository import Entry, Item
 from camera_motion.builder.shard import sha256
 from camera_motion.builder.store import Store
 from camera_motion.builder.validate import Report, validate
