@@ -35,9 +35,9 @@ def view(
     """
     from rich.console import Console
 
-    from camera_motion.builder.cloud import MOST_SPLATS
-    from camera_motion.builder.replay import clips_of
-    from camera_motion.builder.view import Viewer
+    from camera_motion.builder.viewer.cloud import MOST_SPLATS
+    from camera_motion.builder.viewer.replay import clips_of
+    from camera_motion.builder.viewer.view import Viewer
     from camera_motion.schema.base import SpecError
 
     if splats is not None and splats < 1:

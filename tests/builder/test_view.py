@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 import tiny
 
-from camera_motion.builder import panel
 from camera_motion.builder.cli import main
-from camera_motion.builder.cloud import cloud, thin
-from camera_motion.builder.drawing import FRUSTA, pose_of, showing_of
-from camera_motion.builder.replay import Clips, Replay, clips_of, replay
 from camera_motion.builder.run import build
-from camera_motion.builder.view import Viewer
+from camera_motion.builder.viewer import panel
+from camera_motion.builder.viewer.cloud import cloud, thin
+from camera_motion.builder.viewer.drawing import FRUSTA, pose_of, showing_of
+from camera_motion.builder.viewer.replay import Clips, Replay, clips_of, replay
+from camera_motion.builder.viewer.view import Viewer
 from camera_motion.evaluation.decode import decode
 from camera_motion.generator.clip import film
 from camera_motion.generator.effects import finish
@@ -373,7 +373,7 @@ def wait(page: Any, done: Any) -> None:
 
 
 def test_frames_fit_into_memory(clips: Clips, filmed: FilmedClip, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camera_motion.builder.drawing.FRAME_BYTES", 200_000)
+    monkeypatch.setattr("camera_motion.builder.viewer.drawing.FRAME_BYTES", 200_000)
     frames = showing_of(filmed).frames
     assert len(frames) == filmed.record.num_frames
     assert sum(frame.nbytes for frame in frames) <= 220_000

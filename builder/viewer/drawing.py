@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 from scipy.spatial.transform import Rotation
 
-from camera_motion.builder.cloud import Cloud, cloud, thin
-from camera_motion.builder.replay import Replay
+from camera_motion.builder.viewer.cloud import Cloud, cloud, thin
+from camera_motion.builder.viewer.replay import Replay
 from camera_motion.evaluation.decode import stream
 from camera_motion.generator.splats import MIRROR, SKY
 from camera_motion.schema.camera import Trajectory, invert

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from camera_motion.builder import panel
-from camera_motion.builder.cloud import MOST_SPLATS
-from camera_motion.builder.drawing import Drawing, Showing, showing_of
-from camera_motion.builder.replay import Clips, Replay, replay
+from camera_motion.builder.viewer import panel
+from camera_motion.builder.viewer.cloud import MOST_SPLATS
+from camera_motion.builder.viewer.drawing import Drawing, Showing, showing_of
+from camera_motion.builder.viewer.replay import Clips, Replay, replay
 from camera_motion.schema.base import SpecError
 
 try:

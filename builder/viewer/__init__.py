@@ -1,0 +1,1 @@
+"""One clip of a set in 3-D, in a browser."""
