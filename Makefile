@@ -10,7 +10,7 @@ MAY_SKIP ?= gpu,browser
 
 demo: .venv/.core
 	$(BIN)/camera-motion build --out $(DEMO)
-	$(BIN)/camera-motion sheet $(DEMO)
+	$(BIN)/camera-motion gallery $(DEMO)
 
 test: .venv/.dev .venv36/.ready lint
 	$(BIN)/python -m pytest -n 2 --may-skip $(MAY_SKIP)
@@ -24,6 +24,8 @@ bench: .venv/.dev
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/scene.py
 	$(BIN)/python benchmarks/pipeline.py
+	$(BIN)/python benchmarks/loader.py $(DEMO)
+	$(BIN)/python benchmarks/hub.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -79,15 +79,6 @@ def test_commands_and_their_options_exist(command: list[str]) -> None:
         assert option in done.stdout
 
 
-@pytest.mark.slow
-def test_the_training_example_runs(tmp_path: Path) -> None:
-    write_set(tmp_path / "demo")
-    command = [sys.executable, ROOT / "examples" / "batches.py", "demo"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("(2, 3, 8, 64, 96) (2, 6, 8, 8, 12)") == 2
-
-
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda path: path.name)
 def test_example_specs_are_right(example: Path) -> None:
     assert parse(yaml.safe_load(example.read_text()), example.name).clips > 0
