@@ -17,7 +17,7 @@ from jaxtyping import Int64
 
 from camera_motion.generator.seeds import stream
 from camera_motion.schema.columns import MAX_INT
-from camera_motion.schema.plan import ClipPlan, MoveRequest, ScenePlan, ShardPlan, Speed, Split
+from camera_motion.schema.plan import ClipPlan, MoveRequest, ScenePlan, ShardPlan, Speed, Split, shard_name
 from camera_motion.schema.spec import Move, Part, Spec
 
 #: The first clip of every shard uses all six degrees of freedom, where every fault of an annotation shows.
@@ -59,7 +59,7 @@ class Plan:
 
     def name(self, shard: int) -> str:
         """Name a shard: its split and its place in the whole set."""
-        return f"{self.split(shard * self.spec.shard_clips // self.spec.unit_clips)}-{shard:06d}"
+        return shard_name(self.split(shard * self.spec.shard_clips // self.spec.unit_clips), shard)
 
     def shard(self, index: int) -> ShardPlan:
         """Lay out one shard: its scenes, each with all its clips, and which of those clips it holds."""
@@ -67,7 +67,7 @@ class Plan:
         clips = range(index * spec.shard_clips, (index + 1) * spec.shard_clips)
         split = self.split(clips.start // spec.unit_clips)
         first, last = clips.start // spec.clips_per_scene, (clips.stop - 1) // spec.clips_per_scene
-        return ShardPlan(index, split, f"{split}-{index:06d}", _scenes(self, first, last + 1, split), clips)
+        return ShardPlan(index, split, shard_name(split, index), _scenes(self, first, last + 1, split), clips)
 
     def shards(self, indices: Iterable[int] | None = None) -> Iterator[ShardPlan]:
         """Lay out shards one after the other."""

@@ -128,11 +128,12 @@ class Store:
         return receipt if size == receipt.tar_bytes else None
 
     def read_receipt(self, name: str) -> Receipt | None:
-        """Read one receipt; None where there is none that parses."""
+        """Read one receipt; None where there is none that parses and is of the shard `name`."""
         try:
-            return Receipt.model_validate_json(self.receipt_path(name).read_bytes())
+            receipt = Receipt.model_validate_json(self.receipt_path(name).read_bytes())
         except (OSError, ValidationError):
             return None
+        return receipt if receipt.name == name else None
 
     def all_receipts(self, identity: str) -> list[Receipt]:
         """Read every receipt of the set `identity` that is here."""

@@ -7,6 +7,11 @@ Speed = Literal["slow", "regular", "fast"]
 Split = Literal["train", "test"]
 
 
+def shard_name(split: Split, index: int) -> str:
+    """Name a shard: its split and its place in the whole set."""
+    return f"{split}-{index:06d}"
+
+
 @dataclass(frozen=True)
 class MoveRequest:
     """One camera move, fully named but not yet measured out: magnitudes are drawn per candidate.

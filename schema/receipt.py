@@ -3,12 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from camera_motion.schema.base import Model
+from camera_motion.schema.base import Model, SpecError
 from camera_motion.schema.clip import ClipRecord, Key
+from camera_motion.schema.plan import Split, shard_name
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -105,13 +107,14 @@ class Receipt(Model):
     `identity` is the spec's (`schema.spec.spec_identity`); `missing` names planned clips that found no candidate, with
     the last reason. For people and estimates only: `timings_s` (`wall` by the clock, `work` of all cores),
     `peak_bytes` (most memory that the process held until then) and `machine`, whose `class` names the instruction set
-    and library versions within which tars have identical bytes.
+    and library versions within which tars have identical bytes. Files are found and named by `name` and `split`, and a
+    receipt may be a stranger's: so they are a shard's own and no path.
     """
 
     identity: str
     shard: Annotated[int, Field(ge=0)]
     name: str
-    split: str
+    split: Split
     tar_sha256: Digest
     tar_bytes: Annotated[int, Field(gt=0)]
     keys: tuple[Key, ...]
@@ -122,6 +125,12 @@ class Receipt(Model):
     timings_s: dict[str, float] = Field(default_factory=dict)
     peak_bytes: int = 0
     machine: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_its_own_name(self) -> "Receipt":
+        if self.name != (name := shard_name(self.split, self.shard)):
+            raise ValueError(f"shard {self.shard} of {self.split} is {name}, not {self.name[:60]!r}")
+        return self
 
 
 class Manifest(Model):
@@ -148,13 +157,14 @@ def merge(receipts: Iterable[Receipt]) -> Manifest:
     """Add receipts up, whatever their order.
 
     Raises:
-        ValueError: two receipts are of different sets, or claim one shard twice.
+        SpecError: two receipts are of different sets, or claim one shard twice.
     """
     ordered = sorted(receipts, key=lambda receipt: receipt.shard)
     if len(identities := {receipt.identity for receipt in ordered}) > 1:
-        raise ValueError(f"receipts of different sets: {', '.join(sorted(identities))}")
-    if len({receipt.shard for receipt in ordered}) < len(ordered):
-        raise ValueError("two receipts of one shard")
+        raise SpecError(f"receipts of different sets: {', '.join(sorted(identities))}")
+    for one, other in pairwise(ordered):
+        if one.shard == other.shard:
+            raise SpecError(f"{one.name} and {other.name} are receipts of one shard; remove the one that is wrong")
     missing: dict[str, str] = {}
     for receipt in ordered:
         missing |= receipt.missing

@@ -5,6 +5,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from test_clip import record
 
 from camera_motion.schema.clip import Checks, Quality
@@ -86,3 +87,9 @@ def test_nothing_adds_up_to_nothing() -> None:
 
 def test_a_receipt_survives_json() -> None:
     assert Receipt.model_validate_json(receipt(2).model_dump_json()) == receipt(2)
+
+
+@pytest.mark.parametrize("changes", [{"name": "../../x"}, {"split": "../../x"}, {"name": "train-000001"}])
+def test_a_receipt_names_a_shard_and_no_path(changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        receipt(0, **changes)
