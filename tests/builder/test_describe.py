@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cardpage import Section, Table, sections
+from leaving import AT_ONCE
 from PIL import Image
 from tiny import shoot, shoot_truly
 from tiny import spec as tiny_spec
@@ -187,6 +188,21 @@ def test_the_proof_is_that_of_the_tars(page: dict[str, Section], rows: list[dict
     assert [float(x) for x in said.groups()] == pytest.approx([np.mean(residuals), max(residuals)], abs=0.00051)
 
 
+def test_the_summary_is_of_the_tars(page: dict[str, Section], rows: list[dict[str, Any]]) -> None:
+    summary = {row[0]: row[1] for row in page[""].table("")[1:]}
+    splits, frames = Counter(row["split"] for row in rows), sum(row["num_frames"] for row in rows)
+    minutes = sum(row["num_frames"] / row["fps"] for row in rows) / 60
+    assert summary["Clips"] == (
+        f"{len(rows)} ({splits['train']} train, {splits['test']} test), {frames} frames, {minutes:.1f} minutes"
+    )
+    assert summary["Video"].endswith(f"; {sum(len(row['video']) for row in rows) / 1e6:.1f} MB in all")
+    assert summary["Labels"].startswith(f"{len({word for row in rows for word in row['camera_motion']})} motions")
+    for name, _, *numbers in page["Proof"].table("measure")[1:]:
+        values = np.array([row["quality"][name] for row in rows])
+        truth = [values.mean(), values.min(), values.max()]
+        np.testing.assert_allclose([float(x.replace(",", "")) for x in numbers], truth, rtol=5e-3, atol=6e-5)
+
+
 def test_rejections_and_missing_clips_are_told(page: dict[str, Section], rows: list[dict[str, Any]]) -> None:
     assert len(rows) == 7
     expected = {"gate: focal # %": sum(i % 3 for i in range(8)), "no place for | a dolly": 1}
@@ -255,7 +271,11 @@ def test_what_the_card_says_to_run_runs(root: Path, tmp_path: Path) -> None:
     assert len(programs) == 4
     environment = os.environ | {"HF_DATASETS_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"}
     ran = subprocess.run(
-        [sys.executable, "-c", "\n".join(programs)], cwd=root.parent, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", "\n".join(programs) + AT_ONCE],
+        cwd=root.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert ran.returncode == 0, ran.stderr
     for words in ("cm-tiny-000000", "of 5", "(16, 4, 4)", "torch.Size([2, 16, 3, 64, 96])"):

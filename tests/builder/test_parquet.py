@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import tiny
+from leaving import AT_ONCE
 from sets import clip
 
 from camera_motion.builder import parquet
@@ -353,7 +354,7 @@ def test_datasets_3_reads_it_too(made: Path, tmp_path: Path) -> None:
         "PATH": "/usr/bin",
     }
     python = ROOT / ".venv36" / "bin" / "python"
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    done = subprocess.run([python, "-c", code + AT_ONCE], capture_output=True, text=True, env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for config, rows in zip(CONFIGS, json.loads(done.stdout.splitlines()[-1]), strict=True):
         assert rows == [
@@ -435,3 +436,20 @@ def test_the_table_of_columns_is_all_there() -> None:
     assert set(features("default")) == names - arrays | {"cameras"}
     assert set(features("metadata")) == names - arrays - {"video"} | {"cameras"}
     assert arrays < set(features("cameras"))
+
+
+def test_a_folder_of_the_view_that_leads_elsewhere_is_left_alone(fresh: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(fresh / "data", elsewhere)
+    (elsewhere / "train-000099.parquet").write_text("mine")
+    (fresh / "data").symlink_to(elsewhere)
+    before = view_bytes(elsewhere)
+    with pytest.raises(SpecError, match="data is a link to another place"):
+        write_view(fresh)
+    assert view_bytes(elsewhere) == before
+    (fresh / "data").unlink()
+    (fresh / ".lock").unlink()
+    (fresh / ".lock").symlink_to(tmp_path / "made")
+    with pytest.raises(SpecError, match="cannot write"):
+        write_view(fresh)
+    assert not (tmp_path / "made").exists()

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from leaving import AT_ONCE
 from standin import StandIn
 
 from camera_motion.builder.run import build
@@ -23,7 +24,7 @@ def test_what_the_readme_reads_from_the_hub_runs(tmp_path: Path) -> None:
     assert build(spec(clips=4), tmp_path / "mine", film, engine="serial").complete
     with StandIn({"hf_token": "org"}) as hub:
         publish = [Path(sys.executable).with_name("camera-motion"), "publish", tmp_path / "mine", "org/camera-motion"]
-        for command in (publish, *([sys.executable, "-c", program] for program in programs)):
+        for command in (publish, *([sys.executable, "-c", program + AT_ONCE] for program in programs)):
             done = subprocess.run(command, capture_output=True, text=True, env=hub.environment("hf_token"))
             assert done.returncode == 0, done.stderr
     assert done.stdout.count("noise, camera pans right") == 4

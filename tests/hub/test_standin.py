@@ -31,6 +31,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from leaving import AT_ONCE
 from standin import StandIn
 from wire import Exchange
 
@@ -82,7 +83,7 @@ def commit(api: HfApi, *operations: object, **more: str) -> str:
 
 def run(code: str, hub: StandIn, token: str | None, folder: Path) -> str:
     """Run Python with clients of its own; warnings about what they leave open are errors."""
-    command = [sys.executable, "-W", "error::ResourceWarning", "-c", code]
+    command = [sys.executable, "-W", "error::ResourceWarning", "-c", code + AT_ONCE]
     done = subprocess.run(command, env=hub.environment(token), cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
