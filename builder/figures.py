@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from camera_motion.builder.cameras import ARRAYS, unpack_cameras
-from camera_motion.builder.samples import sample
+from camera_motion.builder.samples import sample, write_again
 from camera_motion.builder.sheet import strip
 from camera_motion.builder.store import writing
 from camera_motion.cards.contact import sheet
@@ -68,7 +68,7 @@ def _clips(root: Path, keys: Sequence[str]) -> Iterator[FilmedClip]:
         for key in keys:
             yield _clip(rows[key])
     except (pa.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
-        raise SpecError(f"the view in {root} is damaged: {str(error).splitlines()[0]}; write it again") from None
+        raise SpecError(f"the view in {root} is damaged: {str(error).splitlines()[0]}; {write_again(root)}") from None
 
 
 def _clip(row: dict[str, Any]) -> FilmedClip:

@@ -9,6 +9,7 @@ from jaxtyping import Float64
 
 from camera_motion.builder.audit import clip_of
 from camera_motion.builder.cameras import ARRAYS, unpack_cameras
+from camera_motion.builder.parquet import FOLDERS
 from camera_motion.builder.shard import read_tar
 from camera_motion.builder.store import Store
 from camera_motion.cards.example import TRACKED_WITHIN_PX, project, rounded, turn_deg
@@ -49,9 +50,14 @@ def sample(root: Path, most: int = MOST) -> list[Shot]:
         shots = [_shot(row) for row in _rows(paths, most)]
     except (pa.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
         raise SpecError(
-            f"the Parquet view in {root} is damaged: {str(error).splitlines()[0]}; write it again"
+            f"the Parquet view in {root} is damaged: {str(error).splitlines()[0]}; {write_again(root)}"
         ) from None
     return sorted(shots, key=lambda shot: shot.key)
+
+
+def write_again(root: Path) -> str:
+    """Say how to make a damaged view anew: files that state the right tars are otherwise kept."""
+    return f"remove {', '.join(FOLDERS.values())} from {root}, then: camera-motion parquet {root}"
 
 
 def _rows(paths: Sequence[Path], most: int) -> Iterator[dict[str, Any]]:

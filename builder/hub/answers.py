@@ -1,5 +1,7 @@
 """What the Hub answers, or that it does not, put into one line that says what to do; no token is ever in it."""
 
+import json
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +11,13 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 
 from camera_motion.schema.base import SpecError
 
+logger = logging.getLogger(__name__)
+
 #: Answers that another try may better, and the libraries whose errors mean that there was no answer.
 PASSING = (408, 425, 429, 500, 502, 503, 504)
+#: The longest pause that is made because the Hub asks for it: it counts requests over five minutes.
+MOST_PAUSE_S = 310
+
 TRANSPORTS = ("httpx", "httpx2", "httpcore", "requests", "urllib3", "aiohttp")
 
 
@@ -79,6 +86,8 @@ def status(error: Exception) -> int:
 
 def _no_answer(error: Exception) -> bool:
     root = _root(error)
+    if isinstance(root, json.JSONDecodeError):  # the page of a gateway
+        return True
     return type(root).__module__.partition(".")[0] in TRANSPORTS or isinstance(root, ConnectionError | TimeoutError)
 
 
@@ -87,6 +96,19 @@ def passing(error: Exception) -> bool:
     if isinstance(_root(error), OfflineModeIsEnabled):
         return False
     return status(error) in PASSING or (not status(error) and _no_answer(error))
+
+
+def pause_s(error: Exception, least_s: float) -> float:
+    """Give how long to wait before another try: `least_s`, or as long as a Hub that is asked too often (429) wants."""
+    headers = getattr(getattr(_root(error), "response", None), "headers", None)
+    if status(error) != 429 or headers is None:
+        return least_s
+    stated = re.fullmatch(r"\s*(\d{1,9})\s*", headers.get("Retry-After", ""))
+    stated = stated or re.search(r";\s*t\s*=\s*(\d{1,9})", headers.get("RateLimit", ""))
+    asked_s = min(int(stated[1]) + 1, MOST_PAUSE_S) if stated else 0
+    if asked_s > least_s:
+        logger.warning("the Hub asks for a pause of %d s", asked_s)
+    return max(least_s, asked_s)
 
 
 def _said(error: Exception) -> str:

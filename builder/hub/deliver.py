@@ -10,6 +10,7 @@ from typing import Final
 from huggingface_hub import CommitOperationCopy, CommitOperationDelete
 
 from camera_motion.builder.hub.answers import one_line
+from camera_motion.builder.hub.pages import CARD
 from camera_motion.builder.hub.parcel import Checked, Parcel, Tell, missing, stale
 from camera_motion.builder.hub.readback import compare_files, compare_rows
 from camera_motion.builder.hub.repository import Entry, Item, Operation, Repository, transfer
@@ -77,6 +78,7 @@ def deliver(
         say(line)
     if old:
         say(f"  takes away from {options.revision}: {len(old)} files that the set does not have; older tags keep them")
+    repository.try_card((checked.root / CARD).read_text())
     began = time.monotonic()
     staged, sent = _stage(repository, there, parcel, options)
     seconds = time.monotonic() - began

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import camera_motion
+from camera_motion.builder.hub.parcel import TEXTS
 from camera_motion.builder.hub.release import Release
+from camera_motion.builder.shard import sha256
 from camera_motion.builder.store import writing
 from camera_motion.schema.base import canonical_json
 
@@ -20,9 +22,6 @@ NOTE: Final = ".pages.json"
 
 CARD: Final = "README.md"
 CITATION: Final = "CITATION.cff"
-
-#: A licence's own text, which the card links to where there is one.
-LICENCE: Final = "LICENSE"
 
 
 def write_pages(root: Path, name: str, release: Release) -> list[Path]:
@@ -68,11 +67,11 @@ def _shown(root: Path) -> list[Path]:
 
 
 def _texts(root: Path) -> list[Path]:
-    return [path for path in (root / LICENCE, root / CITATION, root / CARD) if path.is_file()]
+    return [root / name for name in TEXTS if (root / name).is_file()]
 
 
 def _hashes(root: Path, paths: list[Path]) -> dict[str, str]:
-    return {path.relative_to(root).as_posix(): _sha256(path) for path in paths}
+    return {path.relative_to(root).as_posix(): sha256(path) for path in paths}
 
 
 def _noted(root: Path) -> dict[str, Any]:
@@ -96,7 +95,7 @@ def _kept(root: Path, note: Any, follows_from: str) -> list[Path]:
 def _beside(root: Path) -> dict[str, str]:
     """Hash what else lies in the folder that a card may take in."""
     files = (path for path in sorted(root.iterdir()) if path.is_file() and not path.name.startswith("."))
-    return {path.name: _sha256(path) for path in files if path.name not in (CARD, CITATION)}
+    return {path.name: sha256(path) for path in files if path.name not in (CARD, CITATION)}
 
 
 @lru_cache(maxsize=1)
@@ -113,8 +112,3 @@ def _code() -> str:
 
 def _hash(*values: Any) -> str:
     return hashlib.sha256(canonical_json(list(values)).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

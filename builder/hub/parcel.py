@@ -19,11 +19,13 @@ from camera_motion.schema.receipt import Manifest, Receipt
 from camera_motion.schema.spec import Execution, Spec
 
 #: Folders of a repository that are all ours: a file there which the set does not have is an old one.
-VIEW: Final = tuple(FOLDERS.values())
-OURS: Final = (*VIEW, "webdataset", "receipts", "figures")
+OURS: Final = (*FOLDERS.values(), "webdataset", "receipts", "figures")
 
-#: Single files of a repository that are ours; the card comes last.
-PAGES: Final = ("spec.json", PATH, "LICENSE", "CITATION.cff", "README.md")
+#: Texts that go as they lie in the set's folder: a licence's own and the errata where there are any; the card is last.
+TEXTS: Final = ("LICENSE", "errata.yaml", "CITATION.cff", "README.md")
+
+#: Single files of a repository that are ours.
+PAGES: Final = ("spec.json", PATH, *TEXTS)
 
 #: No clip's record is larger.
 MOST_JSON: Final = 16_000_000

@@ -9,7 +9,7 @@ import datasets
 
 from camera_motion.builder.features import CAMERAS, CONFIGS
 from camera_motion.builder.hub.repository import Entry, Item
-from camera_motion.builder.parquet import from_view
+from camera_motion.builder.parquet import FOLDERS, from_view
 from camera_motion.builder.rows import as_lists, row_of
 from camera_motion.builder.shard import read_tar
 from camera_motion.builder.store import Store
@@ -51,9 +51,12 @@ def compare_rows(
 ) -> ReadBack:
     """Stream every config and split of a commit with `load_dataset` and compare with the rows of the tars.
 
+    Its files are those in `root` (`compare_files`): where rows differ all the same, the view was damaged in `root`.
+
     Raises:
         SpecError: a row differs, is missing or is one too many.
     """
+    remedy = f"the Parquet view is damaged: remove {', '.join(FOLDERS.values())} from {root} and run again"
     clips, video_bytes = 0, 0
     total = sum(len(receipt.keys) for receipt in receipts)
     splits = sorted({receipt.split for receipt in receipts})
@@ -63,7 +66,9 @@ def compare_rows(
         whole = True
         budget = video_bytes + (limit_bytes - video_bytes) // (len(splits) - splits.index(split))
         for row in _rows(root, ours):
-            _compare(name, split, row, {config: next(stream, None) for config, stream in streams.items()})
+            theirs = {config: next(stream, None) for config, stream in streams.items()}
+            if wrong := next(_differing(row, theirs), ""):
+                raise SpecError(f"{name}: of {split}, {wrong}; {remedy}")
             clips, video_bytes = clips + 1, video_bytes + len(row["video"]["bytes"])
             if tell:
                 tell(clips, total)
@@ -71,7 +76,7 @@ def compare_rows(
                 whole = False
                 break
         if whole and any(next(stream, None) is not None for stream in streams.values()):
-            raise SpecError(f"{name}: {split} holds more clips than the set; run again")
+            raise SpecError(f"{name}: {split} holds more clips than the set; {remedy}")
     return ReadBack(clips, total, video_bytes)
 
 
@@ -86,18 +91,21 @@ def _rows(root: Path, receipts: list[Receipt]) -> Iterator[Row]:
             yield as_lists(row_of(files))
 
 
-def _compare(name: str, split: str, ours: Row, theirs: dict[str, Row | None]) -> None:
+def _differing(ours: Row, theirs: dict[str, Row | None]) -> Iterator[str]:
+    """Say where the rows of a clip in each config are not that of its tar."""
     for config, row in theirs.items():
-        where = f"{name}: {ours['key']} in {config} of {split}"
+        where = f"{ours['key']} in {config}"
         if row is None:
-            raise SpecError(f"{where} is missing; run again")
-        if config == "cameras":
-            there, here = dict(row), {column: ours[column] for column in CAMERAS}
-        else:
-            there = from_view(row)
-            here = {column: value for column, value in ours.items() if config == "default" or column != "video"}
-        if odd := [column for column in here if column not in there or there[column] != here[column]]:
-            raise SpecError(f"{where} is not what was sent: {odd[0]}{_more(odd)} differ; run again")
+            yield f"{where} is missing"
+            continue
+        try:
+            there = dict(row) if config == "cameras" else from_view(row)
+        except ValueError as error:
+            yield f"{error}, in {config}"
+            continue
+        columns = CAMERAS if config == "cameras" else [c for c in ours if config == "default" or c != "video"]
+        if odd := [column for column in columns if column not in there or there[column] != ours[column]]:
+            yield f"{where} is not as in its tar: {odd[0]}{_more(odd)}"
 
 
 def _more(odd: list[str]) -> str:

@@ -14,16 +14,23 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Final, TypeVar
 
 import huggingface_hub
-from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationCopy,
+    CommitOperationDelete,
+    DatasetCard,
+    HfApi,
+    hf_hub_url,
+)
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
 from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
-from camera_motion.builder.hub.answers import one_line, passing, status
+from camera_motion.builder.hub.answers import one_line, passing, pause_s, status
 from camera_motion.schema.base import SpecError
 
 #: Pauses before the second, third and fourth try of a call that failed for a passing reason.
@@ -67,7 +74,7 @@ class Item:
     def of(cls, path: str, source: Path | bytes, sha256: str = "") -> "Item":
         """Measure a file; a known `sha256` spares reading a large one."""
         size = source.stat().st_size if isinstance(source, Path) else len(source)
-        if size > 10_000_000:  # the Hub keeps none as large in git
+        if size > 16 << 20:  # the Hub keeps nothing above 10 MiB in git
             if not sha256 and isinstance(source, Path):
                 with open(source, "rb") as file:
                     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -208,13 +215,15 @@ class Repository:
 
     def read(self, path: str, commit: str) -> bytes:
         """Read a small file of a commit."""
-        with self._speaking(f"read {path}"), TemporaryDirectory() as folder:
-            where = self._again(
-                lambda: self._api.hf_hub_download(
-                    self.name, path, repo_type="dataset", revision=commit, local_dir=folder, force_download=True
-                )
-            )
-            return Path(where).read_bytes()
+        url = hf_hub_url(self.name, path, repo_type="dataset", revision=commit, endpoint=self.endpoint)
+
+        def get() -> bytes:
+            answer = huggingface_hub.get_session().get(url, headers=build_hf_headers())
+            hf_raise_for_status(answer)
+            return bytes(answer.content)
+
+        with self._speaking(f"read {path}"):
+            return self._again(get)
 
     def branch(self, name: str, commit: str) -> str:
         """Make sure that a branch is there, made at `commit` if it was not; give its head."""
@@ -241,6 +250,11 @@ class Repository:
 
         with self._speaking(f"remove the branch {name}"):
             self._again(delete)
+
+    def try_card(self, text: str) -> None:
+        """Make sure that the Hub takes the header of a card, before anything large is sent."""
+        with self._speaking("take the card"):
+            self._again(lambda: DatasetCard(text).validate(repo_type="dataset"))
 
     def upload(self, additions: Sequence[CommitOperationAdd], branch: str) -> None:
         """Send the content of large files, which a commit names later; what the Hub holds already is not sent."""
@@ -281,7 +295,7 @@ class Repository:
                     if wait_s is None or not (passing(error) or status(error) in (409, 412)):
                         raise
                     if passing(error):
-                        time.sleep(wait_s)
+                        time.sleep(pause_s(error, wait_s))
                     head = self._head(branch)
                     if head != parent:
                         if settled(self.tree(head)):
@@ -330,7 +344,8 @@ class Repository:
             except Exception as error:
                 if not passing(error):
                     raise
-            time.sleep(wait_s)
+                pause = pause_s(error, wait_s)
+            time.sleep(pause)
         return call()
 
     def _limit_silence(self) -> None:

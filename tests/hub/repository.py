@@ -163,7 +163,7 @@ class Storage:
                 raise Refused(412, "A commit has happened since. Please refresh and try again.")
             tree = dict(head.tree)
             for line in lines[1:]:
-                apply(self, repository, head, tree, line["key"], line["value"])
+                apply(self, repository, tree, line["key"], line["value"])
             return self.advance(repository, branch, tree, header["summary"], header.get("description", ""), author)
 
 
@@ -185,7 +185,7 @@ def is_lfs(path: str, size: int, sample: bytes) -> bool:
 
 
 def apply(
-    storage: Storage, repository: Repository, head: Commit, tree: dict[str, Blob], operation: str, value: dict[str, Any]
+    storage: Storage, repository: Repository, tree: dict[str, Blob], operation: str, value: dict[str, Any]
 ) -> None:
     """Do one operation of a commit to `tree`, in place."""
     path = safe(value["path"].rstrip("/"))
@@ -203,11 +203,6 @@ def apply(
         case "deletedFolder" if inside := [name for name in tree if name.startswith(path + "/")]:
             for name in inside:
                 del tree[name]
-        case "copyFile":
-            source = repository.revision(value["srcRevision"]) if value.get("srcRevision") else head
-            if value["srcPath"] not in source.tree:
-                raise Refused(404, f"A file with this name doesn't exist: {value['srcPath']}", "EntryNotFound")
-            tree[path] = source.tree[value["srcPath"]]
         case "deletedFile" | "deletedFolder":
             raise Refused(404, f"A file with this name doesn't exist: {path}", "EntryNotFound")
         case _:

@@ -19,6 +19,7 @@ from standin import StandIn
 from wire import Exchange
 
 from camera_motion.builder.hub.parcel import portable_spec
+from camera_motion.builder.reader import CameraMotion
 from camera_motion.builder.run import build
 from camera_motion.builder.store import Store
 from camera_motion.schema.parse import parse
@@ -218,6 +219,17 @@ def test_clips_make_a_minor_release_and_words_a_patch(place: Place, root: Path) 
     said_once(place.publish(shorter), 2, "it holds 6 clips of this set, and 1 of its shards are not here", "--replace")
 
 
+def test_errata_are_a_patch_and_travel_with_the_set(place: Place, root: Path) -> None:
+    assert place.publish(root).code == 0
+    (root / "errata.yaml").write_text("- {since: 1.0.0, clips: cm-tiny-000001, fault: Its caption names a cat.}\n")
+    assert "v1.0.1, patch" in place.publish(root).out
+    assert "| 1.0.0 | not yet | cm-tiny-000001 | Its caption names a cat. |" in place.read("README.md").decode()
+    assert place.read("errata.yaml") == (root / "errata.yaml").read_bytes()
+    assert "nothing changed" in place.publish(root).out
+    (root / "errata.yaml").write_text("all is well")
+    said_once(place.publish(root), 2, "errata.yaml must be a list of texts since, fixed_in, clips and fault")
+
+
 def test_another_set_needs_to_be_told_and_is_a_major_release(place: Place, root: Path, tmp_path: Path) -> None:
     assert place.publish(root).code == 0
     other = tmp_path / "other"
@@ -322,6 +334,24 @@ def test_a_fault_that_passes_is_not_noticed(place: Place, root: Path, how: str) 
     assert place.forge.call("same", str(root), REPO, "main", True).code == 0
 
 
+@pytest.mark.parametrize("how", ["500", "lost", "drop"])
+def test_a_fault_while_the_last_release_is_read_is_not_noticed(place: Place, root: Path, how: str) -> None:
+    assert place.publish(root).code == 0
+    place.hub.fail(how, "release.json")
+    assert "nothing changed" in place.publish(root).out
+    place.hub.fail("500", "release.json", times=0)
+    said_once(place.publish(root), 2, "failed to read release.json (500)")
+
+
+def test_a_pause_that_the_hub_asks_for_is_made(place: Place, root: Path) -> None:
+    place.hub.fail("429", "branch/publishing")
+    place.hub.fail("429", "commit/main")
+    done = place.publish(root)
+    assert done.code == 0, done.said
+    assert done.err.count("the Hub asks for a pause of 1 s") == 2
+    assert len(list(place.head().history())) == 2
+
+
 @pytest.mark.parametrize(
     ("match", "how", "words"),
     [
@@ -341,6 +371,13 @@ def test_a_fault_that_stays_is_one_line_and_nothing_is_lost(
     place.hub.heal()
     assert place.publish(root).code == 0
     assert place.tags() == {"v1.0.0": place.head()}
+
+
+def test_a_card_that_the_hub_refuses_costs_no_upload(place: Place, root: Path) -> None:
+    asked = len(place.hub.log)
+    place.hub.fail("400", "validate-yaml", times=0)
+    said_once(place.publish(root), 2, "could not take the card")
+    assert "PUT" not in {exchange.method for exchange in place.hub.log[asked:]}
 
 
 # somebody else
@@ -503,6 +540,20 @@ def test_clips_that_may_not_be_passed_on(place: Place, tmp_path: Path) -> None:
     said_once(place.publish(root), 1, "4 of 4 clips may not be redistributed (licence FLUX-dev)")
     said_once(place.publish(root, "--dry-run"), 1, "4 of 4 clips")
     assert place.hub.storage.repositories == {}
+
+
+def test_a_view_that_was_damaged_after_it_was_made_does_not_get_to_main(place: Place, root: Path) -> None:
+    view = root / "data" / "train-000000.parquet"
+    body = bytearray(view.read_bytes())
+    video = next(CameraMotion.stream(str(root)).take(1).__iter__())["video"]["bytes"]
+    body[body.index(video) + len(video) // 2] ^= 1
+    view.write_bytes(body)
+    for _ in range(2):
+        said_once(place.publish(root), 2, "in default is not as in its tar: video", "remove data, metadata, cameras")
+        assert paths(place.head()) == {}
+    for folder in ("data", "metadata", "cameras"):
+        shutil.rmtree(root / folder)
+    assert place.publish(root).code == 0
 
 
 def test_no_set(place: Place, tmp_path: Path) -> None:

@@ -258,4 +258,6 @@ def refusal(refused: Refused) -> Reply:
     headers = {"Content-Type": "application/json", "X-Error-Message": message}
     if refused.code:
         headers["X-Error-Code"] = refused.code
+    if refused.status == 429:
+        headers["Retry-After"] = "0"
     return Reply(refused.status, json.dumps({"error": refused.message}).encode(), headers)
