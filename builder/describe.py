@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import yaml
+from pydantic import TypeAdapter
 
 from camera_motion.builder.features import CONFIGS, features
 from camera_motion.builder.figures import draw_figures
@@ -25,6 +26,9 @@ from camera_motion.schema.spec import Spec, content
 #: A file with the text of a licence that the Hub does not know.
 LICENCE_FILE: Final = "LICENSE"
 
+#: A file with what was found to be wrong with a set: a list of `since`, `fixed_in`, `clips` and `fault`.
+ERRATA_FILE: Final = "errata.yaml"
+
 
 def write_card(
     root: Path,
@@ -36,7 +40,6 @@ def write_card(
     title: str = "",
     released: str = "",
     tars: bool = True,
-    errata: Sequence[Erratum] = (),
     figures: Sequence[Path] = (),
 ) -> Path:
     """Write README.md, CITATION.cff and figures/*.png of a finished set with a Parquet view; give the card's path.
@@ -56,7 +59,6 @@ def write_card(
         title=title,
         released=released,
         tars=tars,
-        errata=errata,
     )
     render(told)  # a blank is found before anything is written
     drawn = figures or draw_figures(root)
@@ -78,7 +80,6 @@ def facts(
     title: str = "",
     released: str = "",
     tars: bool = True,
-    errata: Sequence[Erratum] = (),
 ) -> CardFacts:
     """Gather what a card says, without figures.
 
@@ -87,7 +88,7 @@ def facts(
     repository's owner is named. `tars` tells whether the tars are published too.
 
     Raises:
-        SpecError: the set is not finished or has no Parquet view, or a scene is in two splits.
+        SpecError: the set is not finished or has no Parquet view, a scene is in two splits, or the errata are no list.
     """
     store = Store(root)
     spec, identity, described = store.read_spec(), store.read_identity(), store.read_description()
@@ -118,7 +119,7 @@ def facts(
         features={config: features(config)._to_yaml_list() for config in CONFIGS},
         data_files=_data_files(root, receipts),
         licence_file=LICENCE_FILE if (root / LICENCE_FILE).is_file() else "",
-        errata=tuple(errata),
+        errata=_errata(root),
     )
 
 
@@ -155,10 +156,6 @@ def _splits(receipts: Sequence[Receipt]) -> tuple[SplitFacts, ...]:
     )
 
 
-#: Cards of the plan that are counted at a time.
-COUNTED_AT_ONCE = 1 << 20
-
-
 def _machines(receipts: Sequence[Receipt]) -> tuple[MachineFacts, ...]:
     by_class: dict[str, list[Receipt]] = {}
     for receipt in receipts:
@@ -185,6 +182,18 @@ def _data_files(root: Path, receipts: Sequence[Receipt]) -> dict[str, dict[str, 
                 raise SpecError(f"{root} holds no {pattern}; write the view first: camera-motion parquet {root}")
             globs.setdefault(config, {})[split] = pattern
     return globs
+
+
+def _errata(root: Path) -> tuple[Erratum, ...]:
+    path = root / ERRATA_FILE
+    if not path.is_file():
+        return ()
+    try:
+        listed = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TypeAdapter(tuple[Erratum, ...]).validate_python(listed)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise SpecError(f"{path} must be a list of texts since, fixed_in, clips and fault: {said}") from None
 
 
 def _released(root: Path, version: str) -> str:

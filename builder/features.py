@@ -14,7 +14,6 @@ CONFIGS: Final[tuple[str, ...]] = ("default", "metadata", "cameras")
 
 #: The column that stands for the two arrays where a row must be small; what it holds: `builder.cameras`.
 PACKED: Final = "cameras"
-PACKED_DOC: Final = "camera_intrinsics and camera_extrinsics of every frame in one npz file; np.load reads it"
 
 #: Columns of the config `cameras`, beside the arrays.
 CAMERAS: Final[tuple[str, ...]] = ("key", "fps", "width", "height", "num_frames", *ARRAYS)

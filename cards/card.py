@@ -12,6 +12,7 @@ from camera_motion.cards.facts import CardFacts, check_filled
 from camera_motion.cards.licences import hub_licence, licence_url
 from camera_motion.cards.markdown import code, is_url, link, one_line, plain, string
 from camera_motion.cards.tables import all_tables, count
+from camera_motion.schema.motion import MOVE_M, MOVE_SHARE, TURN_DEG, ZOOM
 from camera_motion.schema.spec import Procedural
 
 TASKS: Final = ("text-to-video", "image-to-video", "video-classification")
@@ -51,6 +52,7 @@ def render(facts: CardFacts) -> str:
         licence=_licence(facts),
         hub_url=hub_url,
         taken=_taken(facts),
+        least={"turn_deg": f"{TURN_DEG:g}", "move_m": f"{MOVE_M:g}", "move_share": MOVE_SHARE, "zoom": ZOOM},
     )
     return f"---\n{header}---\n\n{body.strip()}\n"
 

@@ -43,7 +43,7 @@ def example(facts: CardFacts) -> str:
     if shown.tracked_px is not None:
         tracked = np.array(shown.tracked_px)
         lines += [
-            "# where the gate's tracker saw that corner in the video",
+            "# where the gate's tracker saw that corner in the video; the point was found from one of the two frames",
             f"tracked = np.array({_rows(tracked, 2)})",
             f"assert np.linalg.norm(pixels - tracked, axis=1).max() < {TRACKED_WITHIN_PX}",
         ]

@@ -103,7 +103,7 @@ class Erratum(Model):
     """A fault found after the release: since which version, until which, in which clips, and what is wrong."""
 
     since: str
-    fixed_in: str
+    fixed_in: str = "not yet"
     clips: str
     fault: str
 

@@ -167,7 +167,7 @@ def camera_scale(shots: Sequence[Shot]) -> bytes:
             ax.set_xscale("log")
             ax.set_xlabel({"camera_scale": "camera_scale: farthest from the start, m"}.get(name, "path_length_m, m"))
             ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            ax.xaxis.set_minor_formatter(lambda value, _: "")
+            ax.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
             ax.set_title(f"{len(values) - len(moved)} of {len(values)} clips stay in place", fontsize=9, color=FAINT)
         axes[0].set_ylabel("clips")
         return png(figure)

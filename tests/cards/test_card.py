@@ -18,6 +18,7 @@ from camera_motion.cards.facts import CardFacts, Erratum, Example, MachineFacts,
 from camera_motion.cards.figures import FIGURES
 from camera_motion.cards.licences import hub_licence
 from camera_motion.schema.base import SpecError
+from camera_motion.schema.motion import MOVE_M, MOVE_SHARE, TURN_DEG, ZOOM
 from camera_motion.schema.parse import parse
 from camera_motion.schema.receipt import Manifest, Statistics
 
@@ -264,6 +265,21 @@ def test_scores_missing_clips_and_errata_are_told() -> None:
     assert "known for 3 of 4 sampled clips: 0.25 to 0.75, median 0.50" in found["Limitations"].text
     assert found["Scenes and splits"].table("clip")[1] == ["cm-test-000003", "no place for a dolly"]
     assert found["Errata"].tables[0][1] == ["1.0.0", "1.2.0", "cm-test-000001", "Its caption names a cat."]
+
+
+@pytest.mark.parametrize(
+    "scenes", [{"source": "procedural"}, {"source": "splat_file", "path": "x.ply", "place": "a hall", "short": "hall"}]
+)
+def test_every_answer_of_the_datasheet_is_a_paragraph(scenes: dict[str, Any]) -> None:
+    page = html(render(facts(spec={"scenes": scenes, "splits": {"train": 1.0, "test": 0.0}})))
+    answers = "Motivation Composition Collection Preprocessing Uses Distribution Maintenance"
+    assert re.findall(r"<p><strong>(\w+)\.</strong>", page) == answers.split()
+
+
+def test_thresholds_are_those_that_motion_is_measured_by() -> None:
+    text = sections(render(facts()))["Limitations"].text
+    assert f"A turn counts from {TURN_DEG:g}°, a translation from {MOVE_M:g} m (or {100 * MOVE_SHARE:g} %" in text
+    assert f"a zoom from {100 * ZOOM:g} %" in text
 
 
 def test_the_citation_has_what_its_format_requires() -> None:
