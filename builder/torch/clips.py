@@ -10,7 +10,7 @@ import numpy as np
 from camera_motion.builder.torch.index import open_shards
 from camera_motion.builder.torch.recycling import recycled
 from camera_motion.builder.torch.sampling import Sampling
-from camera_motion.builder.torch.walk import ClipWalk, Part, Position, Sample, Walk, clip_sample, draws
+from camera_motion.builder.torch.walk import ClipWalk, Counted, Part, Position, Sample, clip_sample, draws
 from camera_motion.schema.base import SpecError
 
 try:
@@ -119,7 +119,7 @@ class ClipStream(IterableDataset[Sample]):
 
     def __init__(
         self,
-        source: str | Path | Walk,
+        source: str | Path | Counted,
         split: str = "train",
         sampling: Sampling | None = None,
         *,
@@ -133,7 +133,7 @@ class ClipStream(IterableDataset[Sample]):
             raise SpecError(f"seed is {seed} and shuffle {shuffle}; neither can be negative")
         self.rank, self.world = _place(rank, world)
         if isinstance(source, str | Path):
-            self.walk: Walk = ClipWalk(open_shards(source, split, revision), sampling or Sampling(), seed, shuffle)
+            self.walk: Counted = ClipWalk(open_shards(source, split, revision), sampling or Sampling(), seed, shuffle)
         else:
             self.walk = source
         self._epoch = _shared_zero()
@@ -288,6 +288,14 @@ class ClipLoader:
             yield batch
         if self.epoch == epoch:
             self.set_epoch(epoch + 1)
+
+    def __len__(self) -> int:
+        """Count the batches of an epoch; fewer come where short clips are left out."""
+        size, workers = self._options["batch_size"], max(self._workers, 1)
+        rank, world, epoch = self.stream.rank, self.stream.world, self.epoch
+        parts = (self.stream.walk.length(epoch, Part(rank, world, worker, workers)) for worker in range(workers))
+        whole = self._options.get("drop_last", False)
+        return sum(samples // size if whole else math.ceil(samples / size) for samples in parts)
 
     def state_dict(self) -> dict[str, Any]:
         """Say what has arrived, in plain numbers: save it with the model."""

@@ -6,6 +6,7 @@ batches hold both, and `has_camera` says which is which.
 """
 
 import logging
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,13 +20,16 @@ from torch.utils.data import IterableDataset
 from camera_motion.builder.torch.clips import ClipStream
 from camera_motion.builder.torch.footage import probe, read_frames
 from camera_motion.builder.torch.sampling import Sampling, fitted, window
-from camera_motion.builder.torch.walk import Part, Position, Sample, Walk, draws, references
+from camera_motion.builder.torch.walk import Counted, Part, Position, Sample, Walk, draws
 from camera_motion.schema.base import SpecError
 
 logger = logging.getLogger(__name__)
 
 #: CamViG's share of clips with known cameras.
 SHARE: Final = 0.7
+
+#: A lap may be empty because the few files that fell to a worker are damaged; so many in a row are not chance.
+MOST_EMPTY: Final = 20
 
 SUFFIXES: Final = (".mp4", ".mkv", ".mov", ".webm")
 
@@ -96,7 +100,7 @@ def neutral(sample: Any, sampling: Sampling) -> Sample:
 class MixWalk:
     """Two walks, interleaved; positions are the samples drawn, that of the clips, the other's lap and its position."""
 
-    clips: Walk
+    clips: Counted
     other: Walk
     share: float
     seed: int
@@ -121,7 +125,7 @@ class MixWalk:
         at = at or (0,) * self.width
         split = 1 + self.clips.width
         count, of_clips, lap, of_other = at[0], at[1:split], at[split], at[split + 1 :]
-        phase = float(np.random.default_rng([self.seed, epoch, part.rank, part.worker, 2]).random())
+        phase = self._phase(epoch, part)
         clips = self.clips.walk(epoch, part, of_clips)
         other = self._laps(epoch, part, lap, of_other)
         while True:
@@ -135,14 +139,23 @@ class MixWalk:
             count += 1
             yield (count, *of_clips, lap, *of_other), sample
 
+    def length(self, epoch: int, part: Part) -> int:
+        """Count the samples of a part; clips that are left out as too short among them."""
+        return math.ceil((self.clips.length(epoch, part) + 1 - self._phase(epoch, part)) / self.share) - 1
+
+    def _phase(self, epoch: int, part: Part) -> float:
+        """Draw u. Training processes share it: they have equal numbers of samples then, and wait for none."""
+        return float(np.random.default_rng([self.seed, epoch, part.worker, 2]).random())
+
     def _laps(self, epoch: int, part: Part, lap: int, at: Position) -> Iterator[tuple[int, Position, Sample]]:
         """Go through the other walk again and again. The epochs of its laps are far from each other's and ours."""
+        empty = 0
         while True:
-            found = any(at)
+            empty = 0 if any(at) else empty + 1
             for position, sample in self.other.walk(epoch * 1_000_003 + lap, part, at):
-                found = True
+                empty = 0
                 yield lap, position, sample
-            if not found:
+            if empty == MOST_EMPTY:
                 raise SpecError("the other videos gave no sample: none there, all too short, or they end for good")
             lap, at = lap + 1, (0,) * self.other.width
 
@@ -170,10 +183,12 @@ class VideoWalk:
         return (len(self.paths), self.seed)
 
     def walk(self, epoch: int, part: Part, at: Position) -> Iterator[tuple[Position, Sample]]:
-        """Give the samples of a part; fewer files than parts are shared by all."""
-        few = len(self.paths) < part.world * part.workers
-        order = references([1] * len(self.paths), epoch, Part() if few else part, self.seed, shuffle=1)
-        for count, (number, _) in islice(enumerate(order, 1), at[0] if at else 0, None):
+        """Give the samples of a part; where files are fewer than parts, each goes through all, in its own order."""
+        parts, mine = part.world * part.workers, part.rank * part.workers + part.worker
+        few = len(self.paths) < parts
+        order = np.random.default_rng([self.seed, epoch, mine * few]).permutation(len(self.paths))
+        order = order if few else order[mine::parts]
+        for count, number in islice(enumerate(order.tolist(), 1), at[0] if at else 0, None):
             path = self.paths[number]
             try:
                 sample = self._sample(path, draws(self.seed, epoch, f"{part.rank}/{part.worker}/{path}"))

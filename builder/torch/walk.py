@@ -59,6 +59,15 @@ class Walk(Protocol):
         ...
 
 
+@runtime_checkable
+class Counted(Walk, Protocol):
+    """A walk that knows how long it is."""
+
+    def length(self, epoch: int, part: Part) -> int:
+        """Count the samples of a part; clips that are left out as too short among them."""
+        ...
+
+
 @dataclass(frozen=True)
 class ClipWalk:
     """Through the clips of a set, every one once an epoch.
@@ -90,6 +99,11 @@ class ClipWalk:
             if sample is not None:
                 yield (count,), sample
 
+    def length(self, epoch: int, part: Part) -> int:
+        """Count the samples of a part; clips that are left out as too short among them."""
+        low, high = run(sum(map(len, self.shards)), part)
+        return high - low
+
     def _row(self, reference: Reference) -> Row:
         return self.shards[reference[0]].row(reference[1])
 
@@ -98,21 +112,31 @@ def references(counts: Sequence[int], epoch: int, part: Part, seed: int, shuffle
     """Give a part's rows: all rows in a line, shards in their order or shuffled, cut into equal runs.
 
     Runs of consecutive rows keep reading sequential, and work for any number of shards and workers: no row is in two
-    parts. Of several training processes each gets the same number, or they would wait for each other; the few rows
-    that are left over are others in the next epoch, as long as shards are shuffled.
+    parts. Where shards are shuffled the line is a circle, cut at another row in every epoch: so a part does not get the
+    same rows again and again, nor are the same left over, however few the shards.
     """
-    order = np.arange(len(counts))
-    if shuffle:
-        order = np.random.default_rng([seed, epoch]).permutation(order)
-    share = sum(counts) // part.world
-    low = part.rank * share + part.worker * share // part.workers
-    high = part.rank * share + (part.worker + 1) * share // part.workers
-    begin = 0
-    for shard in order.tolist():
-        end = begin + counts[shard]
-        for row in range(max(low, begin), min(high, end)):
-            yield shard, row - begin
-        begin = end
+    order, total, turn = np.arange(len(counts)), sum(counts), 0
+    if shuffle and total:
+        rng = np.random.default_rng([seed, epoch])
+        order, turn = rng.permutation(order), int(rng.integers(total))
+    low, high = (turn + end for end in run(total, part))
+    for lap in (0, total):  # what goes beyond the end goes on at the beginning
+        begin = lap
+        for shard in order.tolist():
+            end = begin + counts[shard]
+            for row in range(max(low, begin), min(high, end)):
+                yield shard, row - begin
+            begin = end
+
+
+def run(total: int, part: Part) -> tuple[int, int]:
+    """Give where a part's rows begin and end in the line of `total` rows.
+
+    Of several training processes each gets the same number, or they would wait for each other.
+    """
+    share = total // part.world
+    low, high = (part.rank * share + worker * share // part.workers for worker in (part.worker, part.worker + 1))
+    return low, high
 
 
 def ahead(

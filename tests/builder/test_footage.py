@@ -52,6 +52,28 @@ VIDEOS = {
 }
 
 
+def av1() -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", "mp4") as container:
+        stream = container.add_stream("libsvtav1", rate=24, options={"preset": "10", "g": "8"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for k, picture in enumerate(pictures()):
+            frame = av.VideoFrame.from_ndarray(picture)
+            frame.pts, frame.time_base = k, Fraction(1, 24)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@pytest.mark.skipif("libsvtav1" not in av.codecs_available, reason="this FFmpeg has no encoder for AV1")
+def test_wanted_frames_of_av1_are_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SVT_LOG", "1")
+    video = av1()
+    for indices in ([5, 7, 9], [5, 8, 11], list(range(0, COUNT, 3))):
+        assert numbers(read_frames(video, np.array(indices), (WIDTH, HEIGHT), PLAN)) == indices
+
+
 @pytest.mark.parametrize("name", VIDEOS)
 def test_the_frames_asked_for_are_the_frames_that_come(name: str) -> None:
     video = VIDEOS[name]

@@ -55,6 +55,13 @@ class Numbered:
             yield {"key": f"{self.letter}{number}", "frames": np.full((5, 3, 32, 32), number, np.uint8)}
 
 
+class Nine(IterableWalk):
+    """A walk that says how long it is."""
+
+    def length(self, epoch: int, part: Part) -> int:
+        return 9
+
+
 @pytest.mark.parametrize("share", [0.7, 0.5, 0.05, 0.93, 1.0])
 def test_every_clip_comes_once_and_the_ratio_holds_all_along(tars: Path, share: float) -> None:
     flags = []
@@ -70,7 +77,7 @@ def test_every_clip_comes_once_and_the_ratio_holds_all_along(tars: Path, share: 
 
 
 def test_each_place_is_a_clips_with_the_probability_asked_for() -> None:
-    clips, other = (IterableWalk(Numbered(9, letter), SAMPLING) for letter in "cn")
+    clips, other = (Nine(Numbered(9, letter), SAMPLING) for letter in "cn")
     first = []
     for seed in range(500):
         ahead = MixWalk(clips, other, 0.7, seed).walk(0, Part(), ())
@@ -134,6 +141,36 @@ def test_a_resumed_mix_goes_on_exactly(tars: Path, videos: Path, kind: str, work
         for a, b in zip(whole, expected, strict=True):
             assert torch.equal(a["frames"], b["frames"])
             assert torch.equal(a["has_camera"], b["has_camera"])
+
+
+@pytest.mark.parametrize("share", [0.7, 0.5, 0.05, 0.93, 1.0])
+def test_training_processes_get_equal_numbers(tars: Path, share: float) -> None:
+    for epoch in range(4):
+        counts = set()
+        for rank in range(3):
+            clips = ClipStream(tars, sampling=SAMPLING, shuffle=3, rank=rank, world=3)
+            stream = mix(clips, Numbered(7), share)
+            stream.set_epoch(epoch)
+            counts.add(sum(1 for _ in stream))
+            assert len(ClipLoader(stream)) in counts
+        assert len(counts) == 1
+
+
+def test_a_worker_whose_files_are_damaged_takes_others_in_its_next_lap(tars: Path, videos: Path) -> None:
+    stream = mixed(tars, videos, 0.3)  # six files, two of them of no use
+    for worker in range(6):
+        others = [s["key"] for _, s in stream.walk.walk(0, Part(0, 1, worker, 6), ()) if not s["has_camera"]]
+        assert len(others) > 1
+        assert set(others) <= {"a", "b", "c", "d"}
+
+
+def test_few_files_come_to_every_worker_in_another_order(tars: Path, videos: Path) -> None:
+    stream = mixed(tars, videos, 0.2)
+    orders = {
+        tuple(s["key"] for _, s in stream.walk.walk(0, Part(0, 1, worker, 8), ()) if not s["has_camera"])[:4]
+        for worker in range(1, 8)  # 0 has no clip
+    }
+    assert len(orders) > 3
 
 
 def test_workers_share_clips_and_the_others_out(tars: Path) -> None:

@@ -176,6 +176,23 @@ def test_training_processes_get_equal_shares_without_overlap(tars: Path, world: 
     assert len(left_out) > CLIPS % world  # not the same ones every time
 
 
+def test_a_process_sees_all_clips_in_time_even_of_one_file(tmp_path: Path) -> None:
+    root = graded.write_tars(tmp_path, shards=(CLIPS,))
+    stream = ClipStream(root, sampling=Sampling(frames=1, size=(32, 32)), shuffle=2, rank=0, world=4)
+    seen: set[str] = set()
+    for epoch in range(30):
+        stream.set_epoch(epoch)
+        seen |= {sample["key"] for sample in stream}
+    assert sorted(seen) == KEYS
+
+
+@pytest.mark.parametrize(("workers", "batch", "drop"), [(0, 2, False), (0, 3, True), (2, 2, False), (2, 3, True)])
+def test_a_loader_knows_its_length(tars: Path, workers: int, batch: int, drop: bool) -> None:
+    stream = ClipStream(tars, sampling=Sampling(frames=1, size=(32, 32)), shuffle=2)
+    loader = ClipLoader(stream, batch, workers, drop_last=drop)
+    assert len(loader) == sum(1 for _ in loader) > 0
+
+
 # --- resuming
 
 
