@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -123,6 +124,7 @@ def _obey(order: dict[str, Any], command: Any) -> None:
     """Be the command, and end as it does."""
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(Path(order["folder"]) / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background of a shell
     if order["token"]:
         os.environ["HF_TOKEN"] = order["token"]
     if order.get("most_bytes"):
