@@ -30,7 +30,7 @@ TEXT: Final = "convention"
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 #: Far more than any clip needs (1000 frames take 80 kB), and little for a reader to lose.
-MOST_BYTES: Final = 1 << 24
+MOST_BYTES: Final = 1 << 22
 
 
 def pack_cameras(intrinsics: Float32[np.ndarray, "T 4"], extrinsics: Float32[np.ndarray, "T 4 4"]) -> bytes:

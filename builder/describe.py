@@ -200,7 +200,7 @@ def _released(root: Path, version: str) -> str:
     """Give the day of a release: the one that the set's CITATION.cff has for this version, else today."""
     try:
         before = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         before = None
     if isinstance(before, dict) and before.get("version") == version and before.get("date-released"):
         return str(before["date-released"])

@@ -27,7 +27,7 @@ from camera_motion.builder.audit import clip_of, first_line
 from camera_motion.builder.plan import plan
 from camera_motion.builder.shard import read_tar, sha256
 from camera_motion.builder.specfile import FOLDER
-from camera_motion.builder.store import Store
+from camera_motion.builder.store import Store, own
 from camera_motion.cards.gallery import Facts, Shot, page
 from camera_motion.evaluation.correction import PARTS
 from camera_motion.evaluation.decode import stream
@@ -81,7 +81,7 @@ def gallery(
     """
     if clips < 1:
         raise SpecError(f"a gallery of {clips} clips has nothing to show; ask for 1 or more")
-    place = (to or root / "gallery").resolve()
+    place = (to or own(root, "gallery")).resolve()
     foreign = foreigners(place)
     if foreign:
         raise SpecError(f"{place} holds {foreign[0]}, which no gallery made; choose another --to or move it away")

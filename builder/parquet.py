@@ -21,11 +21,11 @@ import pyarrow.parquet as pq
 from camera_motion.builder.cameras import ARRAYS, pack_cameras, unpack_cameras
 from camera_motion.builder.features import CONFIGS, PACKED, schema
 from camera_motion.builder.lock import lock
-from camera_motion.builder.parquetfile import ViewFile, kept_file, stamp, write
+from camera_motion.builder.parquetfile import ViewFile, check_cells, kept_file, stamp, write
 from camera_motion.builder.plan import plan
 from camera_motion.builder.rows import Row, row_of
 from camera_motion.builder.shard import read_tar, sha256
-from camera_motion.builder.store import PARTIAL, Store
+from camera_motion.builder.store import PARTIAL, Store, own
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.columns import COLUMNS, video_suffix
 from camera_motion.schema.receipt import Receipt
@@ -64,7 +64,7 @@ def from_view(row: Mapping[str, Any]) -> Row:
     Raises:
         ValueError: its cameras are damaged, or not those of its frames.
     """
-    cameras = _cameras_of(row)
+    cameras = cameras_of(row)
     return {
         column.name: cameras[column.name].tolist() if column.is_array else row[column.name]
         for column in COLUMNS
@@ -76,8 +76,9 @@ def contract_table(view: pa.Table) -> pa.Table:
     """Turn a table of the default config into one of contract rows.
 
     Raises:
-        ValueError: the cameras of a row are damaged, or not those of its frames.
+        ValueError: a cell is empty, or the cameras of a row are damaged, or not those of its frames.
     """
+    check_cells(view)
     arrays = dict(zip(ARRAYS, _camera_lists(view), strict=True))
     columns = [arrays[column.name] if column.is_array else view[column.name] for column in COLUMNS]
     return pa.table(columns, schema=schema())
@@ -90,7 +91,7 @@ def write_view(root: Path, tell: Callable[[int, int], None] | None = None) -> li
 
     Raises:
         SpecError: there is no set here, no finished shard, a tar is gone or is not what its receipt says, the disk is
-            full, or a build is at work here.
+            full, a folder of the view is a link, or a build is at work here.
     """
     store = Store(root)
     receipts = _receipts(store, store.read_identity())
@@ -98,6 +99,8 @@ def write_view(root: Path, tell: Callable[[int, int], None] | None = None) -> li
         logger.warning("%s has %d of its %d shards: its view will hold these", root, len(receipts), planned)
     made: list[ViewFile] = []
     done = 0
+    for folder in FOLDERS.values():
+        own(root, folder)
     with lock(root):
         for split in sorted({receipt.split for receipt in receipts}):
             data: list[ViewFile] = []
@@ -219,7 +222,7 @@ def _larger(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 def _camera_lists(view: pa.Table) -> tuple[pa.Array, pa.Array]:
     """Unpack the cameras of every row into float32 lists [T, 4] and [T, 4, 4]."""
-    cameras = [_cameras_of(row) for row in view.select([PACKED, "num_frames", "key"]).to_pylist()]
+    cameras = [cameras_of(row) for row in view.select([PACKED, "num_frames", "key"]).to_pylist()]
     frames = np.cumsum([0, *(len(one[ARRAYS[0]]) for one in cameras)], dtype=np.int32)
     lists = []
     for name in ARRAYS:
@@ -233,7 +236,12 @@ def _camera_lists(view: pa.Table) -> tuple[pa.Array, pa.Array]:
     return lists[0], lists[1]
 
 
-def _cameras_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def cameras_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Unpack the cameras of a row of the view.
+
+    Raises:
+        ValueError: they are damaged, or not those of its frames.
+    """
     try:
         cameras = unpack_cameras(row[PACKED])
         for name in ARRAYS:

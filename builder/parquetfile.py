@@ -14,9 +14,16 @@ from camera_motion.builder.cameras import TEXT
 from camera_motion.builder.features import PACKED, schema
 from camera_motion.builder.store import Hashed, writing
 from camera_motion.schema import conventions
+from camera_motion.schema.base import SpecError
+from camera_motion.schema.columns import BY_NAME
 
 #: Part of what a file must state to be kept; raise it when the same tars would make other bytes.
 VIEW_VERSION: Final = 1
+
+#: What no row group of ours reaches, as its footer declares it: bytes, also when texts that it keeps once are written
+#: out in every row, and rows.
+MOST_GROUP_BYTES: Final = 1 << 31
+MOST_GROUP_ROWS: Final = 10_000
 
 #: The key under which a footer says what the file was made from.
 STAMP: Final = b"camera_motion"
@@ -125,6 +132,60 @@ def stamp(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError, pa.ArrowException):
         return {}
     return stated if isinstance(stated, dict) else {}
+
+
+def check_columns(file: pa.Schema, name: str) -> None:
+    """Make sure that a file has the columns of the default config, and in their types.
+
+    Raises:
+        SpecError: it is another's.
+    """
+    for wanted in schema("default"):
+        if wanted.name not in file.names:
+            raise SpecError(f"{name} has no column {wanted.name!r}: it is no file of a camera-motion set")
+        if (found := file.field(wanted.name).type) != wanted.type:
+            raise SpecError(
+                f"{name} has {wanted.name!r} as {str(found)[:60]}, not {str(wanted.type)[:60]}: "
+                "it is no file of this version's sets"
+            )
+
+
+def check_cells(table: pa.Table) -> None:
+    """Make sure that no cell is empty which may not be.
+
+    Raises:
+        ValueError: one is.
+    """
+    for column in table.column_names:
+        nullable = column in BY_NAME and BY_NAME[column].nullable
+        if not nullable and any(map(_has_nulls, table[column].chunks)):
+            raise ValueError(f"a row has nothing in {column!r}")
+
+
+def _has_nulls(cells: pa.Array) -> bool:
+    if cells.null_count:
+        return True
+    if pa.types.is_struct(cells.type):
+        return any(map(_has_nulls, cells.flatten()))
+    return pa.types.is_list(cells.type) and _has_nulls(cells.flatten())
+
+
+def check_group(footer: pq.FileMetaData, group: int, name: str) -> None:
+    """Make sure that a row group of a file, which may be a stranger's, can be read into memory.
+
+    Raises:
+        SpecError: it declares more than any of ours.
+    """
+    declared = footer.row_group(group)
+    size = declared.total_byte_size
+    for i in range(declared.num_columns):
+        chunk = declared.column(i)
+        if chunk.has_dictionary_page and chunk.path_in_schema != PACKED:
+            size = max(size, chunk.num_values * chunk.total_uncompressed_size)
+    if size > MOST_GROUP_BYTES or declared.num_rows > MOST_GROUP_ROWS:
+        raise SpecError(
+            f"{name} declares a row group of {declared.num_rows} rows and {size} bytes: it is no file of ours"
+        )
 
 
 def kept_file(path: Path, config: str, split: str, tars: Mapping[str, str]) -> ViewFile | None:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from camera_motion.builder.features import features, schema
 from camera_motion.builder.parquet import contract_table
+from camera_motion.builder.parquetfile import check_columns, check_group
 from camera_motion.builder.plan import plan
 from camera_motion.builder.rows import as_lists, row_of, samples
 from camera_motion.builder.shard import Film
@@ -34,8 +35,8 @@ PIECE_BYTES = 16 << 20
 #: So many pieces, at most, of a file: each reads the file's footer again.
 MOST_PIECES = 32
 
-#: More than the largest clip takes, in a row group of its own: a reader need not follow a file that declares more.
-MOST_GROUP_BYTES = 1 << 31
+#: So many rows are unpacked at a time: a stranger's cell of cameras may be small and hold much.
+ROWS = 16
 
 #: A piece of a file of the view: the file, and which of how many parts of its row groups.
 Piece = tuple[str, int, int]
@@ -158,7 +159,7 @@ def _pieces(paths: Sequence[str], sizes: Sequence[int]) -> list[Piece]:
 
 
 def _view_tables(path: str, part: int, parts: int) -> Iterator[pa.Table]:
-    """Read a piece of a file of the view, a table of contract rows for each row group.
+    """Read a piece of a file of the view, as tables of contract rows.
 
     Raises:
         SpecError: it is not a file of the view, is damaged, or the Hub does not let it be read.
@@ -168,12 +169,11 @@ def _view_tables(path: str, part: int, parts: int) -> Iterator[pa.Table]:
         try:
             with pq.ParquetFile(file, pre_buffer=True, page_checksum_verification=True) as parquet:
                 wanted, count = schema("default").names, parquet.num_row_groups
-                if lacking := [column for column in wanted if column not in parquet.schema_arrow.names]:
-                    raise SpecError(f"{name} has no column {lacking[0]!r}: it is no file of a camera-motion set")
+                check_columns(parquet.schema_arrow, name)
                 for group in range(part * count // parts, (part + 1) * count // parts):
-                    if (size := parquet.metadata.row_group(group).total_byte_size) > MOST_GROUP_BYTES:
-                        raise SpecError(f"{name} declares a row group of {size} bytes: it is no file of ours")
-                    yield contract_table(parquet.read_row_group(group, columns=wanted))
+                    check_group(parquet.metadata, group, name)
+                    for rows in parquet.iter_batches(ROWS, row_groups=[group], columns=wanted):
+                        yield contract_table(pa.Table.from_batches([rows]))
         except Exception as error:  # and no narrower: see `hub_speaks`
             if isinstance(error, SpecError) or not _of_the_file(error):
                 raise

@@ -83,6 +83,18 @@ def one_line(path: Path) -> Iterator[None]:
         raise SpecError(f"cannot write {path}: {(error.strerror or str(error)).lower()}; {todo}") from error
 
 
+def own(root: Path, name: str) -> Path:
+    """Give a folder of a set whose files a command writes and removes.
+
+    Raises:
+        SpecError: it is a link, which may lead anywhere: a set can be a stranger's.
+    """
+    folder = root / name
+    if folder.is_symlink():
+        raise SpecError(f"{folder} is a link to another place, where nothing is written; put a folder there instead")
+    return folder
+
+
 def _flush_folder(folder: Path) -> None:
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)

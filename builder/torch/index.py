@@ -140,8 +140,8 @@ class ParquetShard:
 
     def row(self, index: int) -> Row:
         """Read a contract row, and the row group it is in unless that was one of the last two read."""
-        from camera_motion.builder.cameras import unpack_cameras
         from camera_motion.builder.features import PACKED
+        from camera_motion.builder.parquet import cameras_of
 
         group = bisect_right(self.ends, index)
         with _view_errors(self.path):
@@ -152,19 +152,22 @@ class ParquetShard:
                     self._groups.pop(next(iter(self._groups)))
                 self._groups[group] = self._read(group)
             row = dict(self._groups[group][index - (self.ends[group - 1] if group else 0)])
-            row |= unpack_cameras(row.pop(PACKED))
+            row |= cameras_of(row)
+            del row[PACKED]
             row["video"] = row["video"]["bytes"]
             return row
 
     def _read(self, group: int) -> list[Row]:
         from camera_motion.builder.features import schema
-        from camera_motion.builder.reader import MOST_GROUP_BYTES
+        from camera_motion.builder.parquetfile import check_cells, check_columns, check_group
 
         if self._file is None:
             self._file = _parquet(self.path)
-        if (size := self._file.metadata.row_group(group).total_byte_size) > MOST_GROUP_BYTES:
-            raise SpecError(f"{self.path} declares a row group of {size} bytes: it is no file of ours")
-        rows: list[Row] = self._file.read_row_group(group, columns=schema("default").names).to_pylist()
+            check_columns(self._file.schema_arrow, self.path)
+        check_group(self._file.metadata, group, self.path)
+        table = self._file.read_row_group(group, columns=schema("default").names)
+        check_cells(table)
+        rows: list[Row] = table.to_pylist()
         return rows
 
     def lengths(self) -> list[int]:

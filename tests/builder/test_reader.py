@@ -15,8 +15,8 @@ import pytest
 import tiny
 from sets import CLIPS, FRAMES, clip, write_set
 
-from camera_motion.builder import parquet, reader
-from camera_motion.builder.features import features
+from camera_motion.builder import parquet, parquetfile, reader
+from camera_motion.builder.features import features, schema
 from camera_motion.builder.filming import in_order
 from camera_motion.builder.plan import plan
 from camera_motion.builder.reader import CameraMotion
@@ -24,6 +24,7 @@ from camera_motion.builder.rows import row_of, samples
 from camera_motion.builder.run import build
 from camera_motion.builder.shard import read_tar, write_tar
 from camera_motion.builder.store import writing
+from camera_motion.builder.torch import ClipTable
 from camera_motion.evaluation.decode import decode
 from camera_motion.generator.clip import film
 from camera_motion.schema.base import SpecError
@@ -197,9 +198,39 @@ def test_a_file_that_is_not_of_the_view_is_said_in_one_line(
 
 
 def test_a_row_group_beyond_all_measure_is_not_read(view: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MOST_GROUP_BYTES", 1000)
+    monkeypatch.setattr(parquetfile, "MOST_GROUP_BYTES", 1000)
     with pytest.raises(SpecError, match="declares a row group of"):
         next(iter(CameraMotion.stream(view[0])))
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "says"),
+    [
+        ("key", pa.array([None], pa.string()), "a row has nothing in 'key'"),
+        ("video", pa.array([{"bytes": None, "path": "x"}]).cast(schema("default").field("video").type), "in 'video'"),
+        ("camera_motion", pa.array([[None]], pa.list_(pa.string())), "in 'camera_motion'"),
+        ("cameras", pa.array(["x"]), "has 'cameras' as string, not binary"),
+    ],
+)
+def test_cells_that_are_empty_or_of_another_type_are_named(
+    view: tuple[Path, Path], tmp_path: Path, column: str, cells: pa.Array, says: str
+) -> None:
+    path = shutil.copytree(view[0], tmp_path / "set") / "data" / "train-000000.parquet"
+    table = pq.read_table(path).slice(0, 1)
+    pq.write_table(table.set_column(table.schema.get_field_index(column), column, cells), path)
+    for read in (CameraMotion.stream, ClipTable):
+        with pytest.raises(SpecError, match=says):
+            next(iter(read(tmp_path / "set")))
+
+
+def test_a_small_file_that_unpacks_to_much_is_not_read(view: tuple[Path, Path], tmp_path: Path) -> None:
+    path = shutil.copytree(view[0], tmp_path / "set") / "data" / "train-000000.parquet"
+    table = pq.read_table(path).slice(0, 1)
+    many = pa.concat_tables([table.set_column(1, table.schema.field(1), pa.array(["x" * 2_000_000]))] * 2000)
+    pq.write_table(many, path, compression="zstd", use_dictionary=[table.schema.names[1]])
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(SpecError, match="declares a row group of 2000 rows"):
+        next(iter(CameraMotion.stream(tmp_path / "set")))
 
 
 def test_a_folder_has_no_revisions(built: Path) -> None:
