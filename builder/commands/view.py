@@ -1,5 +1,6 @@
 """`camera-motion view`."""
 
+import sys
 from typing import Annotated
 
 import tyro
@@ -47,6 +48,7 @@ def view(
         viewer = Viewer(clips, key or clips.keys[0], port, scenes=scene, most=splats or MOST_SPLATS, tell=say)
     try:
         say(f"{viewer.key.value} is at {viewer.address}; Ctrl-C ends it")
+        sys.stdout.flush()  # a pipe or a log would hold it back until the end
         if open:
             import webbrowser
 

@@ -370,6 +370,15 @@ def test_the_detail_view_shows_path_segments_curves_and_proof_in_step(open_page:
 
 
 @pytest.mark.browser
+def test_a_motion_is_shown_whole_though_the_speed_beside_it_may_be_left_out(open_page: Any) -> None:
+    page = open_page("", width=1440, height=900)
+    for words in ("pan left 5°", "dolly zoom out 12.34 m"):
+        page.evaluate("text => document.querySelectorAll('.card .chip').forEach(c => c.textContent = text)", words)
+        assert page.evaluate("[...document.querySelectorAll('.card .chip')].every(c => c.scrollWidth <= c.clientWidth)")
+        assert page.evaluate("[...document.querySelectorAll('.card .line')].every(c => c.clientHeight <= 20)")
+
+
+@pytest.mark.browser
 def test_hostile_words_are_shown_as_text(open_page: Any) -> None:
     page = open_page("#clip=cm-test-000002")
     assert page.inner_text("#say") == HOSTILE

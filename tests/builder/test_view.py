@@ -311,7 +311,7 @@ def test_ctrl_c_ends_it_well(noise: Path) -> None:
     program += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a runner may have it ignored
     program += f"main(['view', {str(noise)!r}, '--no-scene', '--port', '0'])"
     with subprocess.Popen(
-        [sys.executable, "-u", "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
         assert running.stdout is not None
         assert "http://127.0.0.1:" in running.stdout.readline()
