@@ -23,7 +23,7 @@ ASSUMED_BYTES_S: Final = 12_500_000
 
 #: Files go up in groups of at most so many bytes (or one file), and into commits of at most so many files.
 GROUP_BYTES: Final = 64 << 20
-COMMIT_FILES: Final = 200
+COMMIT_FILES = 200
 
 Say = Callable[[str], None]
 

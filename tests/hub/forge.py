@@ -97,6 +97,7 @@ def main() -> None:
     import datasets
     import huggingface_hub.utils._http as http
 
+    import camera_motion.builder.hub.deliver
     import camera_motion.builder.hub.pages
     import camera_motion.builder.hub.repository as repository
     from camera_motion.builder import cli
@@ -108,6 +109,7 @@ def main() -> None:
     datasets.config.STREAMING_READ_RETRY_INTERVAL = 0
     repository.WAITS_S[:] = [0.0] * len(repository.WAITS_S)
     http.time = SimpleNamespace(**vars(time) | {"sleep": lambda seconds: None})  # type: ignore[assignment]
+    camera_motion.builder.hub.deliver.COMMIT_FILES = 10  # so that a small set too is staged in several commits
     camera_motion.builder.hub.pages._code()  # once: the sources may change while tests run
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
