@@ -185,6 +185,8 @@ class Request(BaseHTTPRequestHandler):
         how = failure.how if failure else ""
         if callable(how):
             self.exchange.failed = "called"
+            if self.left:
+                self.rfile.peek(1)  # a small body has come whole then, and its client can be killed
             how(self.exchange)
         elif failure:
             self.exchange.failed = how
