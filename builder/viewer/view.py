@@ -274,7 +274,7 @@ class Viewer:
         length = float(np.linalg.norm(forward))
         forward = forward / length if length > 1e-3 else np.array([0.0, 1.0, 0.0])
         extent = float(np.linalg.norm(np.ptp(centres, axis=0)))
-        return centres.mean(axis=0) + 0.8 * forward, 4.0 + 1.6 * extent, forward
+        return centres.mean(axis=0) + 0.8 * forward, max(4.0 + 1.6 * extent, 6.5), forward
 
 
 def _look(client: Any, position: np.ndarray, look_at: np.ndarray, up: np.ndarray, fov: float) -> None:
