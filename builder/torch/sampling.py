@@ -1,11 +1,12 @@
 """What a training sample takes of a clip: which frames, which part of the picture, in which units.
 
 Whatever is taken, row k of the cameras stays the camera of frame k: frames and rows are chosen by one list of
-indices, and the crop of the pictures is the crop of the intrinsics. Numpy alone; decoding is `builder.footage`, tensors
-are `builder.torch`.
+indices, and the crop of the pictures is the crop of the intrinsics. Numpy alone; decoding is `footage`, tensors
+are `clips`.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -52,7 +53,9 @@ class Sampling:
       first of them; a number multiplies them. A camera that stays within `still_m` metres is not moving, and "unit"
       then leaves its metres as they are: noise would be blown up otherwise.
     * `rays`: 0 for none, n for one Pluecker ray for every n x n pixels.
-    * `caption`: the column that becomes the sample's caption. `threads`: of the decoder, in every worker.
+    * `caption`: the column that becomes the sample's caption, or several, of which one is drawn for every sample.
+      `drop_caption`: the share of the set's samples whose caption is "", as classifier-free guidance wants it.
+    * `threads`: of the decoder, in every worker.
 
     Raises:
         SpecError: a value that is none of these.
@@ -69,7 +72,8 @@ class Sampling:
     scale: Scale | float = "metric"
     still_m: float = 1e-3
     rays: int = 0
-    caption: str = "long_caption"
+    caption: str | tuple[str, ...] = "long_caption"
+    drop_caption: float = 0.0
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -79,10 +83,13 @@ class Sampling:
             ("crop", get_args(Crop)),
             ("pixels", get_args(Pixels)),
             ("poses", get_args(Poses)),
-            ("caption", CAPTIONS),
         ):
             if (value := getattr(self, name)) not in known:
                 raise SpecError(f"{name} is {value!r}; choose one of {', '.join(known)}")
+        if not self.captions or not set(self.captions) <= set(CAPTIONS):
+            raise SpecError(f"caption is {self.caption!r}; choose one or several of {', '.join(CAPTIONS)}")
+        if not 0 <= self.drop_caption <= 1:
+            raise SpecError(f"drop_caption is {self.drop_caption}; it is a share from 0 to 1")
         if self.frames is not None and self.frames < 1:
             raise SpecError(f"frames is {self.frames}; ask for at least 1, or None for all")
         low, high = self.strides
@@ -101,6 +108,11 @@ class Sampling:
                 raise SpecError(f"one ray for {self.rays} x {self.rays} pixels does not divide {width} x {height}")
 
     @property
+    def captions(self) -> tuple[str, ...]:
+        """The columns to draw a caption from."""
+        return (self.caption,) if isinstance(self.caption, str) else tuple(self.caption)
+
+    @property
     def strides(self) -> tuple[int, int]:
         """The smallest and the largest stride."""
         return (self.stride, self.stride) if isinstance(self.stride, int) else self.stride
@@ -113,6 +125,12 @@ class Sampling:
 
 def _sizes(size: Any) -> tuple[Size, ...]:
     return (size,) if isinstance(size[0], int) else tuple(size)
+
+
+def worded(row: Mapping[str, Any], sampling: Sampling, rng: np.random.Generator) -> str:
+    """Draw a sample's caption from a row's."""
+    column, dropped = rng.integers(len(sampling.captions)), rng.random() < sampling.drop_caption
+    return "" if dropped else str(row[sampling.captions[column]])
 
 
 def window(total: int, sampling: Sampling, rng: np.random.Generator) -> Int64[np.ndarray, " N"] | None:

@@ -14,7 +14,7 @@ import numpy as np
 from camera_motion.builder.rows import Row
 from camera_motion.builder.torch.footage import read_frames
 from camera_motion.builder.torch.index import Shard
-from camera_motion.builder.torch.sampling import Sampling, cameras, fitted, window
+from camera_motion.builder.torch.sampling import Sampling, cameras, fitted, window, worded
 from camera_motion.schema.base import SpecError
 
 #: Names to arrays, numbers, texts and lists of texts; `docs/training.md` has the table.
@@ -222,7 +222,7 @@ def clip_sample(row: Row, sampling: Sampling, rng: np.random.Generator) -> Sampl
         "fps": row["fps"] / (int(indices[1]) - first if len(indices) > 1 else 1),
         "has_camera": True,
         **vars(taken),
-        "caption": row[sampling.caption],
+        "caption": worded(row, sampling, rng),
         "main_motion": row["main_motion"],
         "motions": list(dict.fromkeys(seen)),
         "speed": row["speed"],

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_motion.builder.torch.sampling import Sampling, cameras, fitted, window
+from camera_motion.builder.torch.sampling import Sampling, cameras, fitted, window, worded
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Cover, camera_matrix, invert
 
@@ -174,3 +175,17 @@ def test_a_word_that_is_unknown_is_refused_with_those_that_are_known() -> None:
         name, value = option.split("=")
         assert f"{name} is {value}; choose" in done.stderr.splitlines()[-1]
         assert says in done.stderr.splitlines()[-1]
+
+
+def test_a_caption_is_drawn_from_several_and_dropped_at_a_rate() -> None:
+    row = {"short_caption": "short", "camera_caption": "camera"}
+    sampling = Sampling(caption=("short_caption", "camera_caption"), drop_caption=0.25)
+    rng = np.random.default_rng(0)
+    told = Counter(worded(row, sampling, rng) for _ in range(4000))
+    assert set(told) == {"short", "camera", ""}
+    assert abs(told[""] / 4000 - 0.25) < 0.03
+    assert abs(told["short"] - told["camera"]) < 200
+    with pytest.raises(SpecError, match=r"caption is \('video',\)"):
+        Sampling(caption=("video",))
+    with pytest.raises(SpecError, match="drop_caption is 1.5"):
+        Sampling(drop_caption=1.5)
