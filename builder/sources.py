@@ -1,5 +1,6 @@
 """Where a set is read from: a folder of tars, a folder of the Parquet view, or a repository on the Hub."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from camera_motion.schema.base import SpecError
+
+#: What huggingface_hub runs into where it is answered, but not as the Hub answers, and how that is told.
+NOT_THE_HUB: Final = (LookupError, TypeError, AttributeError, RecursionError, UnicodeDecodeError, json.JSONDecodeError)
+UNLIKE_THE_HUB: Final = "does not answer as the Hub does; is a proxy or a login page in between?"
 
 #: Where the tars and the data files of the view are, below a folder or in a repository.
 TARS: Final = "webdataset"
@@ -57,7 +62,7 @@ def _on_the_hub(repo: str, split: str, revision: str | None) -> Source:
     from huggingface_hub.errors import EntryNotFoundError
     from huggingface_hub.hf_api import RepoFile
 
-    with hub_speaks(repo, revision):
+    with hub_speaks(repo, revision), _listing(repo):
         hub = HfApi()
         commit = hub.repo_info(repo, repo_type="dataset", revision=revision).sha
         for folder, ending in ((VIEW, "parquet"), (TARS, "tar")):
@@ -75,6 +80,16 @@ def _on_the_hub(repo: str, split: str, revision: str | None) -> Source:
                 pattern = f"{HUB}datasets/{repo}@{commit}/{folder}/{split}-*.{ending}"
                 return Source(pattern, sizes if folder == VIEW else {})
     raise SpecError(f"{repo} holds no {VIEW}/{split}-*.parquet; is it a camera-motion set, and is {split!r} its split?")
+
+
+@contextmanager
+def _listing(repo: str) -> Iterator[None]:
+    try:
+        yield
+    except NOT_THE_HUB as error:
+        if _explain(error, repo, None) is not None:
+            raise
+        raise SpecError(f"cannot read {repo}: {_endpoint()} {UNLIKE_THE_HUB}") from None
 
 
 def opened(path: str) -> Any:
@@ -102,7 +117,6 @@ def hub_speaks(repo: str, revision: str | None = None) -> Iterator[None]:
 
 def _explain(error: BaseException, repo: str, revision: str | None) -> str | None:
     """Say what an error means; None if it is not of the Hub or the network."""
-    import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     if isinstance(error, SpecError):
@@ -115,9 +129,15 @@ def _explain(error: BaseException, repo: str, revision: str | None) -> str | Non
         if isinstance(cause, HfHubHTTPError):
             return f"cannot read {repo}: {_refusal(cause, revision)}"
         if _of_the_network(cause):
-            where = huggingface_hub.constants.ENDPOINT
-            return f"cannot read {repo}: no answer from {where}; check the network, run again"
+            return f"cannot read {repo}: no answer from {_endpoint()}; check the network, run again"
     return None
+
+
+def _endpoint() -> str:
+    """Give the Hub's address, without a password in it."""
+    import huggingface_hub
+
+    return re.sub("//[^/@]+@", "//***@", huggingface_hub.constants.ENDPOINT)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

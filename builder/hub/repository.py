@@ -10,7 +10,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,7 +30,8 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
 from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
-from camera_motion.builder.hub.answers import one_line, passing, pause_s, status
+from camera_motion.builder.hub.answers import one_line, passing, pause_s, scrubbed, status
+from camera_motion.builder.sources import NOT_THE_HUB, UNLIKE_THE_HUB
 from camera_motion.schema.base import SpecError
 
 #: Pauses before the second, third and fourth try of a call that failed for a passing reason.
@@ -153,7 +154,7 @@ class Repository:
     @property
     def url(self) -> str:
         """Where people see it."""
-        return f"{self.endpoint}/datasets/{self.name}"
+        return scrubbed(f"{self.endpoint}/datasets/{self.name}")
 
     def user(self) -> str:
         """Tell whose token it is: the cheapest way to know that the Hub takes it."""
@@ -353,8 +354,13 @@ class Repository:
         with suppress(AttributeError):  # huggingface_hub before 1.0 makes a session for every thread
             session.timeout = SILENCE_S
 
-    def _speaking(self, doing: str) -> AbstractContextManager[None]:
-        return one_line(self.name, self.endpoint, doing)
+    @contextmanager
+    def _speaking(self, doing: str) -> Iterator[None]:
+        with one_line(self.name, self.endpoint, doing):
+            try:
+                yield
+            except NOT_THE_HUB as error:
+                raise SpecError(scrubbed(f"{self.endpoint} {UNLIKE_THE_HUB} ({type(error).__name__})")) from None
 
 
 def check_name(name: str) -> None:
@@ -375,7 +381,7 @@ def check_branch(name: str) -> None:
     """
     if not BRANCH.fullmatch(name) or ".." in name or name.endswith((".", ".lock")) or name.startswith("refs/"):
         raise SpecError(f"--revision is {name[:120]!r}; it must be a branch's name, like main")
-    if re.fullmatch(r"v?\d+\.\d+\.\d+|[0-9a-f]{40}", name):
+    if name == "HEAD" or re.fullmatch(r"v?\d+\.\d+\.\d+|[0-9a-f]{40}", name):
         raise SpecError(f"--revision is {name!r}, like a tag or a commit; it must be a branch's name, like main")
 
 

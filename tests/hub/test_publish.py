@@ -488,7 +488,9 @@ def test_what_the_hub_does_not_allow(place: Place, root: Path, token: str, repo:
     said_once(place.publish(root, repo=repo, token=token), 2, *words)
 
 
-@pytest.mark.parametrize("branch", ["v1.0.0", "0" * 40, "refs/pr/1", "../x", "", "publishing", "a b", "-x", "x.lock"])
+@pytest.mark.parametrize(
+    "branch", ["v1.0.0", "0" * 40, "HEAD", "refs/pr/1", "../x", "", "publishing", "a b", "-x", "x.lock"]
+)
 def test_branches_that_cannot_be(place: Place, root: Path, branch: str) -> None:
     asked = len(place.hub.log)
     said_once(place.publish(root, f"--revision={branch}"), 2, "--revision is")
