@@ -9,7 +9,7 @@ import numpy as np
 from camera_motion.builder.cameras import ARRAYS, unpack_cameras
 from camera_motion.builder.samples import sample, write_again
 from camera_motion.builder.sheet import strip
-from camera_motion.builder.store import writing
+from camera_motion.builder.store import own, writing
 from camera_motion.cards.contact import sheet
 from camera_motion.cards.figures import FIGURES, Shot
 from camera_motion.schema.base import SpecError
@@ -26,14 +26,15 @@ def draw_figures(root: Path, shots: Sequence[Shot] = ()) -> list[Path]:
     """Draw figures/*.png of a set with a Parquet view; `shots` are sampled unless given. The same clips, same bytes.
 
     Raises:
-        SpecError: the set has no Parquet view, or a file of it is damaged.
+        SpecError: the set has no Parquet view, a file of it is damaged, or the folder of figures is a link.
     """
     shots = shots or sample(root)
     strips = [strip(clip) for clip in _clips(root, _varied(shots))]
+    folder = own(root, "figures")
     pictures = {CONTACT: sheet(strips, columns=1)} | {name: draw(shots) for name, draw in FIGURES.items()}
     paths = []
     for name, picture in pictures.items():
-        paths.append(root / "figures" / name)
+        paths.append(folder / name)
         with writing(paths[-1]) as file:
             file.write(picture)
     return paths

@@ -250,7 +250,7 @@ def _is_small(path: Path) -> bool:
 
 
 def foreigners(place: Path) -> list[str]:
-    """List what a folder holds that no gallery made; everything, if it is no gallery."""
+    """Name some of what a folder holds that no gallery made; nothing may be there, if it is no gallery."""
     if not os.path.lexists(place):
         return []
     if not place.is_dir():
@@ -260,12 +260,20 @@ def foreigners(place: Path) -> list[str]:
         ours = {MARKER, *marker["files"]} if marker["made_by"] == "camera-motion gallery" else set()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         ours = set()
-    there = (path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if not _is_folder(path))
-    return [name for name in there if name not in ours and name.rpartition("/")[2] not in LITTER]
+    found: list[str] = []
 
+    def unreadable(error: OSError) -> None:
+        found.append(str(error.filename))
 
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+    for folder, folders, files in os.walk(place, onerror=unreadable):
+        folders.sort()
+        here = Path(folder).relative_to(place)
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        names = ((here / name).as_posix() for name in sorted([*files, *links]) if name not in LITTER)
+        found += [name for name in names if name not in ours]
+        if found:  # one will do: there may be no end of them
+            break
+    return found
 
 
 def _marker(files: list[str]) -> str:

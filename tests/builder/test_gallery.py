@@ -437,3 +437,12 @@ def test_a_phone_scrolls_one_way_only_and_its_buttons_are_large(open_page: Any, 
     assert len(sizes) > 5
     assert min(size["height"] for size in sizes) >= 44
     assert min(size["width"] for size in sizes) >= 44
+
+
+def test_the_whole_disk_is_no_place_for_a_gallery_and_is_not_searched(tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set")
+    with pytest.raises(SpecError, match=r"/ holds .*, which no gallery made"):
+        gallery(root, Path("/"))
+    (root / "gallery").symlink_to(tmp_path)
+    with pytest.raises(SpecError, match="is a link to another place"):
+        gallery(root)
