@@ -4,7 +4,6 @@ import importlib
 import logging
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import tyro
 
@@ -26,11 +25,8 @@ NAMES = (
     "spec",
     "doctor",
 )
-HERE = Path(commands.__file__).parent
 COMMANDS: dict[str, Callable[..., int]] = {
-    name: getattr(importlib.import_module(f"{commands.__name__}.{name}"), name)
-    for name in NAMES
-    if (HERE / f"{name}.py").exists()
+    name: getattr(importlib.import_module(f"{commands.__name__}.{name}"), name) for name in NAMES
 }
 
 
