@@ -110,7 +110,7 @@ def summary(manifest: Manifest) -> list[str]:
     ]
     if rejected:
         ranked = sorted(manifest.rejections.items(), key=lambda item: -item[1])
-        reasons = ", ".join(f"{reason} {count}" for reason, count in ranked[:5])
+        reasons = ", ".join(f"{count} for {reason.replace('#', '…')}" for reason, count in ranked[:5])
         lines.append(f"{rejected} of {manifest.candidates} candidates rejected: {reasons}")
     lines += [f"missing {key}: {reason}" for key, reason in list(manifest.missing.items())[:20]]
     return lines

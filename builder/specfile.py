@@ -57,7 +57,7 @@ def load(name: str = DEFAULT, **changes: Any) -> Spec:
             raise SpecError(f"{path.name}: {min(own)} is not a key of a spec; it is filled in when the spec is read")
         fields |= {key: value for key, value in changes.items() if value is not None}
     spec = parse(fields, path.name)
-    spec = spec.model_copy(update={"base": str(path.resolve().parent)})
+    spec = spec.model_copy(update={"base": str(_base(spec, path.resolve().parent))})
     spec = spec.model_copy(update={"inputs": _digests(spec, path.name)})
     _check_moves(spec, path.name)
     _check_scene(spec)
@@ -108,15 +108,27 @@ def unchanged(spec: Spec, name: str) -> Spec:
     return spec
 
 
-def _digests(spec: Spec, name: str) -> dict[str, str]:
-    """Hash every file that the spec names, by the name it has there."""
+def _named(spec: Spec) -> dict[str, str]:
+    """List the files that the spec names, by where in it they stand."""
     named = {f"moves[{i}].file": move.file for i, move in enumerate(spec.moves) if move.file}
     for i, move in enumerate(spec.moves):
         named |= {f"moves[{i}].parts[{j}].file": part.file for j, part in enumerate(move.parts) if part.file}
     if isinstance(spec.scenes, SplatFile):
         named["scenes.path"] = spec.scenes.path
+    return named
+
+
+def _base(spec: Spec, folder: Path) -> Path:
+    """Give the folder from which file names start: the spec's own, or for a printed copy of ours, the package's."""
+    files = _named(spec).values()
+    ours = any(not os.path.lexists(folder / file) for file in files) and all(os.path.isfile(FOLDER / f) for f in files)
+    return FOLDER if ours else folder
+
+
+def _digests(spec: Spec, name: str) -> dict[str, str]:
+    """Hash every file that the spec names, by the name it has there."""
     digests = {}
-    for key, file in named.items():
+    for key, file in _named(spec).items():
         path = Path(spec.base) / file
         try:
             if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
@@ -125,7 +137,8 @@ def _digests(spec: Spec, name: str) -> dict[str, str]:
                 digests[file] = hashlib.file_digest(stream, hashlib.sha256).hexdigest()
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise SpecError(f"{name}: {key} is {file!r}; cannot read {path}: {reason}") from None
+            todo = f"; copy {FOLDER / file} there" if os.path.isfile(FOLDER / file) else ""
+            raise SpecError(f"{name}: {key} is {file!r}; cannot read {path}: {reason}{todo}") from None
     return dict(sorted(digests.items()))
 
 

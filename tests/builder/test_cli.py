@@ -15,7 +15,7 @@ from camera_motion.builder.cli import COMMANDS, main
 from camera_motion.builder.plan import plan
 from camera_motion.builder.run import build
 from camera_motion.builder.store import Store
-from camera_motion.schema.parse import parse
+from camera_motion.generator.identity import identity_of
 
 #: What takes long to import and no `--help` needs.
 HEAVY = {"numba", "datasets", "torch", "scipy", "cv2", "av", "matplotlib", "numpy", "pydantic"}
@@ -167,8 +167,19 @@ def test_the_specs_that_come_with_the_package_are_right(name: str, capsys: pytes
 def test_print_gives_a_spec_that_can_be_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "spec", "print", "demo")
     assert code == 0
-    fields = yaml.safe_load(out)
-    assert parse(fields).name == "demo"
+    (tmp_path / "mine.yaml").write_text(out)  # alone: the trajectories that it names stay in the package
+    code, said, err = run(capsys, "spec", "check", str(tmp_path / "mine.yaml"))
+    assert (code, err) == (0, "")
+    assert identity_of(specfile.load("demo")) in said  # the same spec is the same set
+    (tmp_path / "scene.ply").write_bytes(b"")
+    scene = yaml.safe_load((Path(__file__).parents[2] / "examples" / "my_scene.yaml").read_text())["scenes"]
+    scene["path"] = "scene.ply"
+    (tmp_path / "mixed.yaml").write_text(
+        yaml.safe_dump(yaml.safe_load(out) | {"scenes": scene, "splits": {"train": 1}})
+    )
+    code, _, err = run(capsys, "spec", "check", str(tmp_path / "mixed.yaml"))
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"copy {specfile.FOLDER / 'trajectories' / 'walk.txt'} there" in err
 
 
 def test_standard_is_what_it_promises() -> None:

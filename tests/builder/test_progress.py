@@ -39,7 +39,7 @@ def test_the_summary_names_rejections_and_what_is_missing(tmp_path: Path) -> Non
     count = manifest.rejections["gate: focal"]
     lines = summary(manifest.model_copy(update={"missing": {"cm-tiny-000003": "place: no room"}}))
     assert lines[0].startswith("12 clips in 6 shards, 12.0 s of video, ")
-    assert lines[1] == f"{count} of {12 + count} candidates rejected: gate: focal {count}"
+    assert lines[1] == f"{count} of {12 + count} candidates rejected: {count} for gate: focal"
     assert lines[2] == "missing cm-tiny-000003: place: no room"
 
 
