@@ -64,7 +64,7 @@ def publish(
     try:
         if dry_run:
             publishing.dry_run(out, repo, options, say)
-            say("dry run: nothing was sent")
+            say("dry run: nothing was sent, and the Hub was not asked what it has: that is not sent again")
         elif rehearse:
             from camera_motion.builder.hub.rehearse import rehearse as try_out
 
