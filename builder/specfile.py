@@ -96,12 +96,15 @@ def _fields(path: Path, source: str) -> Any:
         raise SpecError(f"{path.name}: not YAML: a value is not what it looks like: {error}") from None
 
 
-def unchanged(spec: Spec, name: str) -> Spec:
-    """Give back a spec that was read earlier, if the files that it names are still what they were.
+def unchanged(spec: Spec, root: Path, name: str) -> Spec:
+    """Give back the spec of the set in `root`, if the files that it names are still what they were.
+
+    A set from the Hub does not know where they lay: they are looked for in its folder.
 
     Raises:
         SpecError: one of them has changed, or is gone.
     """
+    spec = spec.model_copy(update={"base": str(_base(spec, Path(spec.base) if spec.base else root.resolve()))})
     for file, digest in _digests(spec, name).items():
         if spec.inputs.get(file) != digest:
             raise SpecError(f"{name}: {file!r} in {spec.base} has changed since the set was begun; put it back")

@@ -30,5 +30,5 @@ def extend(
     from camera_motion.builder.store import Store
     from camera_motion.schema.parse import parse
 
-    spec = unchanged(parse(Store(out).read_spec().model_dump() | {"clips": clips}, str(out)), str(out))
+    spec = unchanged(parse(Store(out).read_spec().model_dump() | {"clips": clips}, str(out)), out, str(out))
     return build_here(spec, out, slice, engine, crew(workers), verbose)

@@ -132,7 +132,7 @@ def _same_spec(store: Store, clip: FilmedClip) -> Spec:
     if identity_of(spec) != made_as or clip.record.spec_identity != made_as:
         raise _foreign(str(store.root))
     try:
-        return unchanged(spec, str(store.spec_path))
+        return unchanged(spec, store.root, str(store.spec_path))
     except SpecError as error:
         raise SpecError(f"{error}; or use --no-scene") from None
 

@@ -16,6 +16,7 @@ from camera_motion.builder.plan import plan
 from camera_motion.builder.run import build
 from camera_motion.builder.store import Store
 from camera_motion.generator.identity import identity_of
+from camera_motion.schema.base import SpecError
 
 #: What takes long to import and no `--help` needs.
 HEAVY = {"numba", "datasets", "torch", "scipy", "cv2", "av", "matplotlib", "numpy", "pydantic"}
@@ -211,6 +212,17 @@ def test_a_replay_makes_its_file_a_part_of_the_set(tmp_path: Path) -> None:
     path = tmp_path / "specs" / "trajectories" / "walk.txt"
     path.write_text(path.read_text() + "\n")
     assert specfile.load(str(tmp_path / "specs" / "demo.yaml")).inputs != before.inputs
+
+
+def test_a_set_from_the_hub_finds_the_files_of_its_spec(tmp_path: Path) -> None:
+    bare = specfile.load("demo").model_copy(update={"base": ""})  # as it is published
+    assert specfile.unchanged(bare, tmp_path, "copy") == specfile.load("demo")
+    walk = tmp_path / "trajectories" / "walk.txt"
+    shutil.copytree(specfile.FOLDER / walk.parent.name, walk.parent)
+    assert specfile.unchanged(bare, tmp_path, "copy").base == str(tmp_path)
+    walk.write_text(walk.read_text() + "\n")
+    with pytest.raises(SpecError, match="has changed since the set was begun"):
+        specfile.unchanged(bare, tmp_path, "copy")
 
 
 def test_status_and_validate_of_a_whole_set(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
