@@ -63,7 +63,8 @@ def _title(record: ClipRecord) -> str:
 def _segment(segment: SegmentRecord) -> str:
     if not segment.unit:
         return segment.motion
-    return f"{segment.motion} {_magnitude(segment.magnitude, segment.unit)} {segment.speed}"
+    signed = -segment.magnitude if segment.motion == "zoom_out" else segment.magnitude  # a zoom out shortens: x 0.62
+    return f"{segment.motion} {_magnitude(signed, segment.unit)} {segment.speed}"
 
 
 def _magnitude(magnitude: float, unit: str) -> str:
