@@ -58,6 +58,9 @@ class Bar:
         self._progress.update(self._task, total=clips, completed=self._there)
         if receipts:
             self._console.print(f"{self._title}: {self._there} of {clips} clips are there already", highlight=False)
+        elif not self._console.is_terminal:
+            first = "the first ones take a while, and a new installation compiles for half a minute before"
+            self._console.print(f"{self._title}: {clips} clips; {first}", highlight=False)
 
     def clip(self, key: str) -> None:
         """Count a clip."""

@@ -12,7 +12,7 @@ Split = Annotated[Literal["train", "test"] | None, tyro.conf.arg(metavar="{train
 def gallery(out: Set, /, *, to: Folder = None, clips: int = 1000, split: Split = None) -> int:
     """Make a page that shows a set: clips playing, captions, motions on a timeline, the cameras' paths.
 
-    Example: camera-motion gallery demo && open demo/gallery/index.html
+    Example: camera-motion gallery sets/standard --clips 200
 
     Args:
         out: The folder of the set.

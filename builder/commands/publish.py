@@ -4,7 +4,7 @@ from typing import Annotated
 
 import tyro
 
-from camera_motion.builder.commands.terms import GOOD, WRONG, Repo, Set, complain, say
+from camera_motion.builder.commands.terms import GOOD, WRONG, Flag, Repo, Set, complain, say
 
 Branch = Annotated[str, tyro.conf.arg(metavar="BRANCH")]
 Text = Annotated[str, tyro.conf.arg(metavar="TEXT", help_behavior_hint="")]
@@ -19,8 +19,8 @@ def publish(
     private: bool = False,
     gated: bool = False,
     revision: Branch = "main",
-    tars: bool = False,
-    no_tars: bool = False,
+    tars: Flag = False,
+    no_tars: Flag = False,
     replace: bool = False,
     title: Text = "",
     author: Names = (),

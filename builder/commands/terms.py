@@ -17,6 +17,8 @@ EngineName = Annotated[
 Slice = Annotated[str, tyro.conf.arg(metavar="I/N")]
 Set = Annotated[Path, tyro.conf.arg(metavar="SET")]
 SpecName = Annotated[str, tyro.conf.arg(metavar="SPEC")]
+#: A flag whose default needs no words.
+Flag = Annotated[bool, tyro.conf.arg(help_behavior_hint="")]
 Repo = Annotated[str, tyro.conf.arg(metavar="ORG/NAME")]
 
 #: Exit codes: all is well; the set is incomplete or wrong; the user's input is; interrupted.

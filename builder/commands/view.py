@@ -5,7 +5,7 @@ from typing import Annotated
 
 import tyro
 
-from camera_motion.builder.commands.terms import GOOD, Number, Set, say
+from camera_motion.builder.commands.terms import GOOD, Flag, Number, Set, say
 
 Key = Annotated[str, tyro.conf.arg(metavar="KEY", help_behavior_hint="")]
 
@@ -17,7 +17,7 @@ def view(
     *,
     port: int = 8080,
     open: bool = False,
-    scene: bool = True,
+    scene: Flag = True,
     splats: Number = None,
 ) -> int:
     """Look at a clip in 3-D, in a browser: its scene of splats, the camera's path, and a playhead.
@@ -31,7 +31,7 @@ def view(
         key: Which clip; by default the first. The page can switch to others.
         port: Where the page is served, on this machine alone; 0 takes any free port.
         open: Also open the page in the browser.
-        scene: --no-scene shows the cameras alone, which works for a set of any version.
+        scene: Show the cameras alone, which works for a set of any version.
         splats: At most about so many splats are sent; by default 1,500,000.
     """
     from rich.console import Console

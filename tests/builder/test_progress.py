@@ -17,7 +17,8 @@ def test_a_build_away_from_a_terminal_says_a_line_a_shard(tmp_path: Path) -> Non
     said = io.StringIO()
     with Bar(Console(file=said, width=200), "tiny") as bar:
         build(spec(clips=4), tmp_path, film, watcher=bar, engine="serial")
-    lines = said.getvalue().splitlines()
+    first, *lines = said.getvalue().splitlines()
+    assert first.startswith("tiny: 4 clips; ")
     assert len(lines) == 2
     assert lines[0].startswith("train-000000: 2 clips, ") or lines[0].startswith("test-000000: 2 clips, ")
     assert "; 4 of 4 after " in lines[1]
