@@ -57,10 +57,12 @@ class Bar:
         self._began = time.monotonic()
         self._progress.update(self._task, total=clips, completed=self._there)
         if receipts:
-            self._console.print(f"{self._title}: {self._there} of {clips} clips are there already", highlight=False)
+            self._console.print(
+                f"{self._title}: {self._there} of {clips} clips are there already", highlight=False, soft_wrap=True
+            )
         elif not self._console.is_terminal:
             first = "the first ones take a while, and a new installation compiles for half a minute before"
-            self._console.print(f"{self._title}: {clips} clips; {first}", highlight=False)
+            self._console.print(f"{self._title}: {clips} clips; {first}", highlight=False, soft_wrap=True)
 
     def clip(self, key: str) -> None:
         """Count a clip."""
@@ -72,7 +74,9 @@ class Bar:
         if not self._console.is_terminal:
             seconds = time.monotonic() - self._began
             line = f"{receipt.name}: {len(receipt.keys)} clips, {len(receipt.rejections)} candidates rejected"
-            self._console.print(f"{line}; {self._there} of {self._asked} after {spell_s(seconds)}", highlight=False)
+            self._console.print(
+                f"{line}; {self._there} of {self._asked} after {spell_s(seconds)}", highlight=False, soft_wrap=True
+            )
 
     def failed(self, name: str, failure: Failure) -> None:
         """Say at once that a shard could not be made."""
