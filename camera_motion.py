@@ -7,7 +7,7 @@ This one module is also the package of the folders beside it: `camera_motion.sch
 import os
 from typing import Any
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __path__ = [os.path.dirname(os.path.abspath(__file__))]
 
 

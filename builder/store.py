@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from camera_motion.generator.identity import GENERATOR_VERSION, identity_of, resolved_renderer
+from camera_motion.generator.identity import GENERATOR_VERSION, identity_of, resolved_encoder, resolved_renderer
 from camera_motion.schema import conventions
 from camera_motion.schema.base import SpecError, identity
 from camera_motion.schema.parse import parse
@@ -26,6 +26,9 @@ from camera_motion.schema.receipt import Receipt
 from camera_motion.schema.spec import Spec, content
 
 PARTIAL = ".partial"
+
+#: The fields of spec.json that its identity is the hash of.
+SAME = ("content", "generator", "renderer", "encoder")
 
 
 class Hashed:
@@ -184,7 +187,7 @@ class Store:
             SpecError: there is no set here, or its spec was changed by hand.
         """
         described = self.read_description()
-        if identity({key: described.get(key) for key in ("content", "generator", "renderer")}) != described["identity"]:
+        if identity({key: described.get(key) for key in SAME}) != described["identity"]:
             raise SpecError(f"{self.spec_path} was changed: its content is not that of {described['identity']}")
         return str(described["identity"])
 
@@ -234,6 +237,7 @@ def _description(spec: Spec) -> dict[str, Any]:
         "identity": identity_of(spec),
         "generator": GENERATOR_VERSION,
         "renderer": resolved_renderer(spec),
+        "encoder": resolved_encoder(spec),
         "conventions": conventions.TEXT,
         "content": content(spec),
         "spec": spec.model_dump(mode="json"),
@@ -242,7 +246,7 @@ def _description(spec: Spec) -> dict[str, Any]:
 
 def _difference(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
     """List what differs between two descriptions: `seed 1 there, 2 here`."""
-    there, here = (_flat({k: d.get(k) for k in ("generator", "renderer", "content")}) for d in (theirs, ours))
+    there, here = (_flat({k: d.get(k) for k in SAME}) for d in (theirs, ours))
     odd = [key for key in sorted(there.keys() | here.keys()) if there.get(key) != here.get(key)]
     shown = [f"{k.removeprefix('content.')} {_short(there.get(k))} there, {_short(here.get(k))} here" for k in odd[:6]]
     return ", ".join(shown) + (f" and {len(odd) - 6} more" if len(odd) > 6 else "")

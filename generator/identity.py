@@ -12,6 +12,11 @@ def resolved_renderer(spec: Spec) -> str:
     return "cpu" if spec.render.renderer == "auto" else spec.render.renderer
 
 
+def resolved_encoder(spec: Spec) -> str:
+    """Name the encoder that `auto` stands for."""
+    return "software" if spec.encode.encoder == "auto" else spec.encode.encoder
+
+
 def identity_of(spec: Spec) -> str:
-    """Hash the spec's content, the generator's version and the resolved renderer."""
-    return spec_identity(spec, GENERATOR_VERSION, resolved_renderer(spec))
+    """Hash the spec's content, the generator's version, and the renderer and encoder that `auto` stands for."""
+    return spec_identity(spec, GENERATOR_VERSION, resolved_renderer(spec), resolved_encoder(spec))

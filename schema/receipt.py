@@ -105,7 +105,8 @@ class Receipt(Model):
     """What a finished shard says of itself.
 
     `identity` is the spec's (`schema.spec.spec_identity`); `missing` names planned clips that found no candidate, with
-    the last reason. For people and estimates only: `timings_s` (`wall` by the clock, `work` of all cores),
+    the last reason. For people and estimates only: `timings_s` (`wall` by the clock, `work` of all cores, and the
+    parts of it), `finished_at` (Unix time), `cpus` and `gpus` (what the worker held meanwhile),
     `peak_bytes` (most memory that the process held until then) and `machine`, whose `class` names the instruction set
     and library versions within which tars have identical bytes. Files are found and named by `name` and `split`, and a
     receipt may be a stranger's: so they are a shard's own and no path.
@@ -123,6 +124,9 @@ class Receipt(Model):
     rejections: tuple[RejectionRecord, ...] = ()
     statistics: Statistics = Field(default_factory=Statistics)
     timings_s: dict[str, float] = Field(default_factory=dict)
+    finished_at: float = 0.0
+    cpus: float = 1.0
+    gpus: float = 0.0
     peak_bytes: int = 0
     machine: dict[str, str] = Field(default_factory=dict)
 

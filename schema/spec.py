@@ -219,18 +219,26 @@ class Splits(Model):
 
 
 class Render(Model):
-    """`spacing_px` is the distance between splats on the screen; `supersample` renders larger and scales down."""
+    """`spacing_px` is the distance between splats on the screen; `supersample` renders larger and scales down.
+
+    `renderer` "auto" is CUDA where there is a device for it, else the CPU; which one it was is in the identity.
+    """
 
     spacing_px: Annotated[float, Field(ge=0.5, le=6)] = 1.3
     supersample: Annotated[float, Field(ge=1, le=2)] = 1.0
-    renderer: Literal["auto", "cpu"] = "auto"
+    renderer: Literal["auto", "cpu", "cuda"] = "auto"
 
 
 class Encode(Model):
-    """The video codec; `crf` is ignored by lossless ffv1."""
+    """The video codec; `crf` is ignored by lossless ffv1.
+
+    `encoder` is who encodes H.264 and H.265: "software" is x264 or x265, "nvenc" the GPU's own; "auto" takes NVENC
+    only beside the CUDA renderer and where it works. Which one it was is in the identity.
+    """
 
     codec: Literal["h264", "h265", "ffv1"] = "h264"
     crf: Annotated[int, Field(ge=0, le=51)] = 18
+    encoder: Literal["auto", "software", "nvenc"] = "auto"
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = "veryfast"
 
 
@@ -241,10 +249,17 @@ class Gate(Model):
 
 
 class Execution(Model):
-    """How the set is built; none of it changes a byte of a clip."""
+    """How the set is built; none of it changes a byte of a clip.
 
-    engine: Literal["auto", "serial", "processes"] = "auto"
-    workers: Annotated[int, Field(ge=0, le=1024)] = 0
+    `cpus` and `gpus` are what one worker holds (Ray's num_cpus and num_gpus; a quarter of a GPU is 0.25), `address` the
+    Ray cluster's; 0 and "" leave it to the engine.
+    """
+
+    engine: Literal["auto", "serial", "processes", "ray"] = "auto"
+    workers: Annotated[int, Field(ge=0, le=100_000)] = 0
+    cpus: Annotated[int, Field(ge=0, le=1024)] = 0
+    gpus: Annotated[float, Field(ge=0, le=64)] = 0.0
+    address: str = ""
     output: FileName = ""
 
 
@@ -325,16 +340,18 @@ class Spec(Model):
 def content(spec: Spec) -> dict[str, Any]:
     """Give the fields that decide what clips look like; the profile's name is replaced by what it stands for."""
     fields = spec.model_dump(mode="json", exclude={"clips", "execution", "base", "profile"})
-    del fields["render"]["renderer"]
+    del fields["render"]["renderer"], fields["encode"]["encoder"]
     return fields
 
 
-def spec_identity(spec: Spec, generator_version: str, renderer: str) -> str:
+def spec_identity(spec: Spec, generator_version: str, renderer: str, encoder: str) -> str:
     """Hash what decides the clips: two builds with one identity make the same set, or one a longer one.
 
-    `renderer` is the one that `auto` resolved to.
+    `renderer` and `encoder` are those that `auto` resolved to.
     """
-    return identity({"content": content(spec), "generator": generator_version, "renderer": renderer})
+    return identity(
+        {"content": content(spec), "generator": generator_version, "renderer": renderer, "encoder": encoder}
+    )
 
 
 def portable(value: Any, base: str) -> Any:

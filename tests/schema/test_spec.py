@@ -19,7 +19,7 @@ FIELDS: dict[str, Any] = {
 
 
 def identity(**changes: Any) -> str:
-    return spec_identity(parse(FIELDS | changes), "1.0.0", "cpu")
+    return spec_identity(parse(FIELDS | changes), "1.0.0", "cpu", "software")
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,7 @@ def test_video_overrides_its_profile_field_by_field() -> None:
         {"base": "/somewhere"},
         {"profile": "", "video": {"width": 832, "height": 480, "frames": 81, "fps": 16}},
         {"render": {"renderer": "cpu"}},
+        {"encode": {"encoder": "software"}},
     ],
 )
 def test_how_many_and_how_built_do_not_make_another_set(changes: dict[str, Any]) -> None:
@@ -138,7 +139,8 @@ def test_what_decides_the_clips_makes_another_set(changes: dict[str, Any]) -> No
 
 def test_another_generator_or_renderer_makes_another_set() -> None:
     spec = parse(FIELDS)
-    assert len({spec_identity(spec, *pair) for pair in (("1", "cpu"), ("2", "cpu"), ("1", "cuda"))}) == 3
+    ways = ("1", "cpu", "software"), ("2", "cpu", "software"), ("1", "cuda", "software"), ("1", "cuda", "nvenc")
+    assert len({spec_identity(spec, *way) for way in ways}) == 4
 
 
 def test_a_spec_survives_json() -> None:
