@@ -1,9 +1,10 @@
 """How long a set takes and how large it gets, from what was measured: here before, or on the machine named below."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from camera_motion.schema.base import SpecError
 from camera_motion.schema.receipt import Receipt
 from camera_motion.schema.spec import Spec
 
@@ -58,6 +59,36 @@ def estimate(spec: Spec, workers: int, receipts: Sequence[Receipt] = ()) -> Esti
     rounds = -(-shards // workers)
     wall_s = max(work_s / workers, work_s / shards * rounds if shards >= workers else 0.0)
     return Estimate(spec.clips, scenes, work_s, wall_s, tar_bytes, workers, measured)
+
+
+def held_h(receipts: Iterable[Receipt]) -> tuple[float, float]:
+    """Add up the core-hours and the GPU-hours that workers held while they made these shards."""
+    cpu_h = gpu_h = 0.0
+    for receipt in receipts:
+        wall_h = receipt.timings_s.get("wall", 0.0) / 3600
+        cpu_h += wall_h * receipt.cpus
+        gpu_h += wall_h * receipt.gpus
+    return cpu_h, gpu_h
+
+
+def cost(receipts: Iterable[Receipt], cpu_price: float, gpu_price: float) -> float:
+    """Say what these shards cost, at prices per core-hour and per GPU-hour, for as long as workers held them.
+
+    Failed tries, idle machines, storage and traffic are not in receipts, and so not in it.
+    """
+    cpu_h, gpu_h = held_h(receipts)
+    return cpu_h * cpu_price + gpu_h * gpu_price
+
+
+def check_price(option: str, price: float) -> float:
+    """Check a price per hour.
+
+    Raises:
+        SpecError: it is negative or not a number.
+    """
+    if not 0 <= price < math.inf:
+        raise SpecError(f"{option} is {price:g}; it must be a number of 0 or more, per hour")
+    return price
 
 
 def _pixels(spec: Spec) -> float:
