@@ -3,13 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO ?= demo
+# auto, cpu or cuda, which needs a GPU and, until its extension is compiled, the CUDA toolkit.
+RENDERER ?= auto
 # Marks of tests that may be skipped for want of what they need; CI allows only a GPU to be missing.
 MAY_SKIP ?= gpu,browser
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench gpu clean
 
-demo: .venv/.core
-	$(BIN)/camera-motion build --out $(DEMO)
+demo: .venv/.core $(if $(filter cuda,$(RENDERER)),.venv/.gpu)
+	$(BIN)/camera-motion build --renderer $(RENDERER) --out $(DEMO)
 	$(BIN)/camera-motion gallery $(DEMO)
 
 test: .venv/.dev .venv36/.ready lint
@@ -19,6 +21,11 @@ lint: .venv/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# All that needs a GPU, or says what of it was left out: the comparison with the CPU renderer, and the figures.
+gpu: .venv/.dev
+	$(BIN)/python -m pytest -m gpu --may-skip gpu
+	$(BIN)/python benchmarks/gpu.py
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/render.py
@@ -34,6 +41,10 @@ bench: .venv/.dev
 
 .venv/.core: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+.venv/.gpu: .venv/.core
+	$(PIP) install -c constraints.txt -e '.[gpu]'
 	@touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
