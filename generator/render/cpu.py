@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, UInt8
 
+from camera_motion.generator.effects import finish
 from camera_motion.generator.render.frame import Frame
 from camera_motion.generator.render.pack import pack
 from camera_motion.generator.render.worker import Worker, explicit_vectors_fail
-from camera_motion.generator.splats import GaussianScene
+from camera_motion.generator.splats import GaussianScene, Look
 from camera_motion.schema.camera import Trajectory
 
 
@@ -73,3 +74,8 @@ class CpuRenderer:
             finally:
                 for future in waiting:
                     future.cancel()
+
+    def film(self, trajectory: Trajectory, look: Look) -> Iterator[tuple[UInt8[np.ndarray, "H W 3"], float]]:
+        """Every frame in order, finished as `look` says, and the share of its pixels that no splat covers."""
+        for frame in self.render_clip(trajectory, range(len(trajectory))):
+            yield finish(frame.rgb, frame.alpha, look), float(np.mean(frame.alpha < 0.5))
