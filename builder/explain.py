@@ -16,9 +16,8 @@ def explain(spec: Spec) -> Iterator[str]:
     yield f"{spec.name} {spec.version}, seed {spec.seed}, set {identity_of(spec)}, {spec.licence}"
     length = f"{video.frames} frames at {video.fps:g} fps ({seconds:.2f} s)"
     yield f"{spec.clips} clips of {video.width} x {video.height}, {length}"
-    units = -(-spec.clips // spec.unit_clips)
-    splits = Counter(planned.split(unit) for unit in range(units))
-    spread = ", ".join(f"{count} {split}" for split, count in sorted(splits.items(), reverse=True))
+    spread = ", ".join(f"{count} {split}" for split, count in planned.splits.items() if count)
+    units = sum(planned.splits.values())
     yield f"{shards} shards of {spec.shard_clips} clips, {spec.clips_per_scene} clips a scene; {units} parts: {spread}"
     if isinstance(spec.scenes, Procedural):
         total = sum(spec.scenes.families.values())

@@ -9,7 +9,6 @@ import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -48,14 +47,24 @@ class Plan:
 
     def split(self, unit: int) -> Split:
         """Tell the split of a unit: evenly spread, so that any 1/share neighbours hold exactly one of test."""
-        share, phase = self._test
-        return "test" if (share.numerator * unit + phase) % share.denominator < share.numerator else "train"
+        share, whole, phase = self._test
+        return "test" if (share * unit + phase) % whole < share else "train"
+
+    @property
+    def splits(self) -> dict[Split, int]:
+        """Count the units of each split."""
+        units = -(-self.spec.clips // self.spec.unit_clips)
+        share, whole, phase = self._test
+        # `split` says test where the floor of (share * unit + phase) / whole has just gone up by one.
+        test = (share * (units - 1) + phase) // whole - (phase - share) // whole
+        return {"train": units - test, "test": test}
 
     @cached_property
-    def _test(self) -> tuple[Fraction, int]:
-        """Hold the share of the test split, and where in the row of units it begins."""
+    def _test(self) -> tuple[int, int, int]:
+        """Hold the share of the test split as a fraction, and where in the row of units it begins."""
         share = self.spec.splits.test_share
-        return share, int(stream(self.spec.seed, "splits").integers(share.denominator))
+        phase = int(stream(self.spec.seed, "splits").integers(share.denominator))
+        return share.numerator, share.denominator, phase
 
     def name(self, shard: int) -> str:
         """Name a shard: its split and its place in the whole set."""
@@ -65,9 +74,12 @@ class Plan:
         """Lay out one shard: its scenes, each with all its clips, and which of those clips it holds."""
         spec = self.spec
         clips = range(index * spec.shard_clips, (index + 1) * spec.shard_clips)
-        split = self.split(clips.start // spec.unit_clips)
-        first, last = clips.start // spec.clips_per_scene, (clips.stop - 1) // spec.clips_per_scene
-        return ShardPlan(index, split, shard_name(split, index), _scenes(self, first, last + 1, split), clips)
+        size = _stretch_clips(spec)
+        begin = clips.start // size * size
+        first, last = (clips.start - begin) // spec.clips_per_scene, (clips.stop - 1 - begin) // spec.clips_per_scene
+        scenes = _scenes(self, begin, begin + size)[first : last + 1]
+        split = scenes[0].split
+        return ShardPlan(index, split, shard_name(split, index), scenes, clips)
 
     def shards(self, indices: Iterable[int] | None = None) -> Iterator[ShardPlan]:
         """Lay out shards one after the other."""
@@ -138,20 +150,25 @@ def _shuffled(seed: int, purpose: str, size: int, box: int) -> Int64[np.ndarray,
     return stream(seed, purpose, box).permuted(decks, axis=1).ravel()
 
 
-# A scene may span thousands of shards, so its plan is kept for the next one.
+def _stretch_clips(spec: Spec) -> int:
+    """Give how many clips are laid out at once: whole units, about as many clips as a box holds."""
+    return max(1, BOX // spec.unit_clips) * spec.unit_clips
+
+
+# Shards are asked for in order, and many may lie in one stretch: in one scene, even.
 @lru_cache(maxsize=2)
-def _scenes(plan: Plan, first: int, stop: int, split: Split) -> tuple[ScenePlan, ...]:
-    """Plan scenes `first` to `stop`, all of one split."""
-    spec, deck, name = plan.spec, plan.deck, plan.spec.name
-    film, per_scene = spec.scenes.source, spec.clips_per_scene
-    start, end = first * per_scene, stop * per_scene
-    chosen = zip(plan.cards(start, end).tolist(), _seeds(spec.seed, "clips", start, end).tolist(), strict=True)
-    clips = [
-        ClipPlan(f"cm-{name}-{i:06d}", i, seed, deck[card] if card >= 0 else CANARY)
-        for i, (card, seed) in enumerate(chosen, start)
-    ]
-    families = _dealt(spec.seed, "families", len(plan.families), first, stop).tolist()
-    seeds = _seeds(spec.seed, "scenes", first, stop).tolist()
+def _scenes(plan: Plan, start: int, stop: int) -> tuple[ScenePlan, ...]:
+    """Lay out the scenes of clips `start` to `stop`, which are whole units."""
+    spec, deck, name = plan.spec, (*plan.deck, CANARY), plan.spec.name
+    film, per_scene, unit = spec.scenes.source, spec.clips_per_scene, spec.unit_clips
+    requests = map(deck.__getitem__, plan.cards(start, stop).tolist())  # card -1 is the last of the deck
+    seeds = _seeds(spec.seed, "clips", start, stop).tolist()
+    keys = map(f"cm-{name}-%06d".__mod__, range(start, stop))
+    clips = tuple(map(ClipPlan, keys, range(start, stop), seeds, requests))
+    first, last = start // per_scene, stop // per_scene
+    families = _dealt(spec.seed, "families", len(plan.families), first, last).tolist()
+    scene_seeds = _seeds(spec.seed, "scenes", first, last).tolist()
+    splits = [plan.split(number) for number in range(start // unit, stop // unit)]
     return tuple(
         ScenePlan(
             # a file is one scene, however often it is filmed
@@ -160,8 +177,10 @@ def _scenes(plan: Plan, first: int, stop: int, split: Split) -> tuple[ScenePlan,
             family=plan.families[family],
             source=film,
             seed=seed,
-            split=split,
-            clips=tuple(clips[(scene - first) * per_scene : (scene - first + 1) * per_scene]),
+            split=splits[at // unit],
+            clips=clips[at : at + per_scene],
         )
-        for scene, (family, seed) in enumerate(zip(families, seeds, strict=True), first)
+        for at, scene, family, seed in zip(
+            range(0, len(clips), per_scene), range(first, last), families, scene_seeds, strict=True
+        )
     )

@@ -1,5 +1,6 @@
 """What a shard is asked to film: plain values, drawn by `builder.plan`, obeyed by `generator.clip`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +13,7 @@ def shard_name(split: Split, index: int) -> str:
     return f"{split}-{index:06d}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MoveRequest:
     """One camera move, fully named but not yet measured out: magnitudes are drawn per candidate.
 
@@ -31,7 +32,7 @@ class MoveRequest:
     parts: tuple["MoveRequest", ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ClipPlan:
     """One clip: its key (no dots), its place in the set, its own seed, and the move asked for."""
 
@@ -41,9 +42,9 @@ class ClipPlan:
     request: MoveRequest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ScenePlan:
-    """A scene with all the takes to be filmed in it: the unit of purity."""
+    """A scene with all the takes to be filmed in it, their indices in a row: the unit of purity."""
 
     scene_id: str
     index: int
@@ -54,7 +55,7 @@ class ScenePlan:
     clips: tuple[ClipPlan, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ShardPlan:
     """One tar: which clips (by index) of which scenes it holds. A scene may span shards, never splits."""
 
@@ -64,7 +65,14 @@ class ShardPlan:
     scenes: tuple[ScenePlan, ...]
     clip_indices: range
 
+    def parts(self) -> Iterator[tuple[ScenePlan, tuple[ClipPlan, ...]]]:
+        """Give every scene with those of its clips that the shard holds, in order."""
+        start, stop = self.clip_indices.start, self.clip_indices.stop
+        for scene in self.scenes:
+            first = scene.clips[0].index
+            yield scene, scene.clips[max(0, start - first) : max(0, stop - first)]
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of the clips that the shard is to hold, in order."""
-        return tuple(clip.key for scene in self.scenes for clip in scene.clips if clip.index in self.clip_indices)
+        return tuple(clip.key for _, clips in self.parts() for clip in clips)

@@ -1,5 +1,6 @@
 """Plans: pure, extensible, stratified, split by scene."""
 
+import pickle
 import subprocess
 import sys
 from collections import Counter
@@ -64,6 +65,27 @@ def test_a_splat_file_is_one_scene() -> None:
 def test_split_shares_are_met(test_share: float) -> None:
     chosen = plan(spec(clips=400, shard_clips=4, splits={"train": 1 - test_share, "test": test_share}))
     assert Counter(chosen.split(unit) for unit in range(100))["test"] == round(100 * test_share)
+
+
+@pytest.mark.parametrize("test_share", [0.0, 0.05, 0.3, 0.999, 1.0])
+@pytest.mark.parametrize("clips", [4, 12, 404, 12_400])
+def test_splits_are_counted_without_dealing_them(test_share: float, clips: int) -> None:
+    for seed in range(5):
+        shares = {"train": 1 - test_share, "test": test_share}
+        chosen = plan(spec(seed=seed, clips=clips, clips_per_scene=4, shard_clips=4, splits=shares))
+        dealt = Counter(chosen.split(unit) for unit in range(clips // 4))
+        assert chosen.splits == {"train": dealt["train"], "test": dealt["test"]}
+
+
+@pytest.mark.parametrize(("per_scene", "per_shard"), [(5000, 100), (100, 5000), (4, 2), (1, 7)])
+def test_a_shard_lays_out_alike_on_its_own_and_in_a_row(per_scene: int, per_shard: int) -> None:
+    asked = spec(clips=35_000, clips_per_scene=per_scene, shard_clips=per_shard)
+    row = list(plan(asked).shards())
+    for index in (0, len(row) // 3, len(row) - 1):
+        alone = plan(asked).shard(index)
+        assert alone == row[index]
+        assert [clip.index for _, clips in alone.parts() for clip in clips] == list(alone.clip_indices)
+        assert pickle.loads(pickle.dumps(alone)) == alone
 
 
 def test_families_and_moves_come_up_equally_often() -> None:
