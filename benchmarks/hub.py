@@ -111,7 +111,7 @@ def build(root: Path) -> None:
     spec = spec.model_copy(update={"video": VIDEO})
     store, identity = Store(root), identity_of(spec)
     store.claim(spec)
-    job = ShardJob(spec, identity, root, film)
+    job = ShardJob(spec, identity, store, film)
     for shard in track(list(plan(spec).shards()), "making the set", console=Console(stderr=True)):
         if store.finished(shard.index, shard.name, identity) is None:
             list(job(shard.index))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from camera_motion.builder.store import one_line
+from camera_motion.builder.places.disk import one_line
 from camera_motion.schema.base import SpecError
 
 

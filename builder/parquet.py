@@ -122,7 +122,8 @@ def _receipts(store: Store, identity: str) -> list[Receipt]:
     receipts = sorted(store.all_receipts(identity), key=lambda receipt: receipt.shard)
     if not receipts:
         raise SpecError(f"{store.root} has no finished shard; build it first")
-    gone = [receipt.name for receipt in receipts if store.finished(receipt.shard, receipt.name, identity) is None]
+    there = store.done({receipt.shard: receipt.name for receipt in receipts}, identity)
+    gone = [receipt.name for receipt in receipts if receipt.shard not in there]
     if gone:
         which = f"{len(gone)} tars of {store.root}, {gone[0]}.tar first, are" if len(gone) > 1 else f"{gone[0]}.tar is"
         raise SpecError(f"{which} not there at the size the receipts say; the view is made from tars: build again")

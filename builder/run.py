@@ -10,10 +10,10 @@ from typing import Any, Protocol, runtime_checkable
 from camera_motion.builder.engines import Engine, Failure
 from camera_motion.builder.engines.processes import Processes
 from camera_motion.builder.engines.serial import Serial
-from camera_motion.builder.lock import lock
+from camera_motion.builder.places import Place
 from camera_motion.builder.plan import Plan, plan, take
 from camera_motion.builder.shard import Film, ShardJob
-from camera_motion.builder.store import Store
+from camera_motion.builder.store import SPEC, Store
 from camera_motion.generator.identity import identity_of
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.receipt import Manifest, Receipt, merge
@@ -70,7 +70,7 @@ class Built:
 
 def build(
     spec: Spec,
-    root: Path,
+    root: Path | str | Place,
     film: Film,
     *,
     watcher: Watcher | None = None,
@@ -78,27 +78,28 @@ def build(
     engine: str | None = None,
     workers: int | None = None,
 ) -> Built:
-    """Make all shards of a spec (or of slice `part`) that are not done in the folder `root`.
+    """Make all shards of a spec (or of slice `part`) that are not done in the place `root`: a folder, or a URL.
 
     The result does not depend on the engine, the workers, the order, or how often the build was killed and begun
     again. `film` makes the clips (`generator.clip.film`).
 
     Raises:
-        SpecError: the folder holds another set, is locked or cannot be written, or the spec asks for what a film
+        SpecError: the place holds another set, is locked or cannot be written, or the spec asks for what a film
             maker refuses.
+        PlaceUnavailable: the place does not answer.
     """
     store, planned, identity = Store(root), plan(spec), identity_of(spec)
     indices = take(len(planned), part)
     names = {planned.name(index) for index in indices}
-    with lock(root, part):
-        fresh = not store.spec_path.exists()
-        store.claim(spec)
+    store.place.probe()
+    with store.place.hold(part):
+        fresh = store.claim(spec)
         store.sweep(names, alone=part == WHOLE)
-        done = {i: receipt for i in indices if (receipt := store.finished(i, planned.name(i), identity))}
+        done = store.done({index: planned.name(index) for index in indices}, identity)
         built = Built(clips=len(indices) * spec.shard_clips, receipts=list(done.values()))
         todo = [index for index in indices if index not in done]
         runner, threads = choose_engine(engine or spec.execution.engine, workers or spec.execution.workers, len(todo))
-        job = ShardJob(spec, identity, root, film, threads)
+        job = ShardJob(spec, identity, store, film, threads)
         if watcher:
             watcher.begin(built.clips, built.receipts)
         try:
@@ -107,7 +108,7 @@ def build(
                     _record(built, planned, index, said, watcher)
         except SpecError:
             if fresh and part == WHOLE and not built.receipts:
-                store.spec_path.unlink(missing_ok=True)  # the mended spec may be built in the same folder
+                store.place.remove(SPEC)  # the mended spec may be built in the same folder
             raise
         finally:
             store.sweep(names, alone=part == WHOLE)  # what workers that were stopped left half-written

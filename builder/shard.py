@@ -15,7 +15,8 @@ from jaxtyping import Float
 
 from camera_motion.builder.machine import machine_class, peak_bytes
 from camera_motion.builder.plan import plan
-from camera_motion.builder.store import Hashed, Store, writing
+from camera_motion.builder.places import Hashed
+from camera_motion.builder.store import Store, tar_name
 from camera_motion.schema.base import Rejected, SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
 from camera_motion.schema.columns import members as suffixes
@@ -37,7 +38,7 @@ class ShardJob:
 
     spec: Spec
     identity: str
-    root: Path
+    store: Store
     film: Film
     threads: int = 1
 
@@ -71,8 +72,7 @@ class ShardJob:
         reasons = {rejection.key: rejection.reason for rejection in rejections}
         if not clips:  # readers infer the columns from the first samples, so no tar is written without one
             raise Rejected(f"no clip found a candidate; {shard.keys[0]}: {reasons.get(shard.keys[0])}")
-        store = Store(self.root)
-        with writing(store.tar(shard.name)) as file:
+        with self.store.place.writing(tar_name(shard.name)) as file:
             write_tar(file, clips)
         receipt = Receipt(
             identity=self.identity,
@@ -90,7 +90,7 @@ class ShardJob:
             peak_bytes=peak_bytes(),
             machine=machine_class(),
         )
-        store.write_receipt(receipt)
+        self.store.write_receipt(receipt)
         return receipt
 
 

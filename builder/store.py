@@ -1,176 +1,127 @@
-"""The folder of a set: where things lie, and how a file comes into being.
+"""What lies where in the place of a set, and what it means: the spec, the receipts, the tars."""
 
-A file appears under its name complete or not at all: it is written beside its place, flushed to the disk, renamed,
-and the folder flushed. What a killed build leaves is a `*.partial` file that the next one removes.
-"""
-
-import errno
-import hashlib
 import json
-import os
-import secrets
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from io import BufferedIOBase
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from camera_motion.generator.identity import GENERATOR_VERSION, identity_of, resolved_encoder, resolved_renderer
+from camera_motion.builder.places import Hashed as Hashed
+from camera_motion.builder.places import Place, PlaceUnavailable, open_place
+from camera_motion.builder.places.disk import PARTIAL as PARTIAL
+from camera_motion.builder.places.disk import one_line as one_line
+from camera_motion.builder.places.disk import own as own
+from camera_motion.builder.places.disk import writing as writing
+from camera_motion.generator.identity import GENERATOR_VERSION, identity_of, resolve
 from camera_motion.schema import conventions
 from camera_motion.schema.base import SpecError, identity
 from camera_motion.schema.parse import parse
 from camera_motion.schema.receipt import Receipt
 from camera_motion.schema.spec import Spec, content
 
-PARTIAL = ".partial"
-
 #: The fields of spec.json that its identity is the hash of.
 SAME = ("content", "generator", "renderer", "encoder")
 
-
-class Hashed:
-    """A file opened for writing that keeps the SHA-256 and the size of what went in."""
-
-    def __init__(self, file: BufferedIOBase) -> None:
-        self._file = file
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def write(self, chunk: bytes) -> None:
-        """Write all of `chunk`."""
-        self._file.write(chunk)
-        self.digest.update(chunk)
-        self.size += len(chunk)
+SPEC, RECEIPTS, TARS = "spec.json", "receipts", "webdataset"
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[Hashed]:
-    """Write a file that appears at `path` only when the block ends well.
-
-    Raises:
-        SpecError: the disk is full or the folder cannot be written; nothing is left behind.
-    """
-    if path.exists() and not path.is_file():
-        raise SpecError(f"cannot write {path}: it is there already and not a file; choose another name")
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
-    with one_line(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(partial, "xb") as file:
-                yield Hashed(file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-            _flush_folder(path.parent)
-        except BaseException:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-            raise
-
-
-@contextmanager
-def one_line(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusals into a `SpecError` that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            todo = "free some space and run again: finished shards are kept"
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT):
-            todo = "choose another --out or change its permissions"
-        else:
-            todo = "check the disk and run again: finished shards are kept"
-        raise SpecError(f"cannot write {path}: {(error.strerror or str(error)).lower()}; {todo}") from error
-
-
-def own(root: Path, name: str) -> Path:
-    """Give a folder of a set whose files a command writes and removes.
-
-    Raises:
-        SpecError: it is a link, which may lead anywhere: a set can be a stranger's.
-    """
-    folder = root / name
-    if folder.is_symlink():
-        raise SpecError(f"{folder} is a link to another place, where nothing is written; put a folder there instead")
-    return folder
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-@dataclass(frozen=True)
 class Store:
-    """The folder `root` of one set."""
+    """One set in its place: a folder, a URL, or a `Place`.
 
-    root: Path
+    What gives paths is for sets in a folder; of any other place it raises a `SpecError` that says how to fetch it.
+    """
+
+    def __init__(self, where: Path | str | Place) -> None:
+        self.place = open_place(where)
+
+    @property
+    def url(self) -> str:
+        """The place as the user wrote it, for messages."""
+        return self.place.url
+
+    @property
+    def root(self) -> Path:
+        """The folder of the set."""
+        return self.place.path("")
 
     @property
     def spec_path(self) -> Path:
         """The spec as it was built, with its identity."""
-        return self.root / "spec.json"
+        return self.place.path(SPEC)
 
     @property
     def receipts(self) -> Path:
         """The folder of receipts."""
-        return self.root / "receipts"
+        return self.place.path(RECEIPTS)
 
     def tar(self, name: str) -> Path:
         """Where the tar of the shard `name` lies."""
-        return self.root / "webdataset" / f"{name}.tar"
+        return self.place.path(tar_name(name))
 
     def receipt_path(self, name: str) -> Path:
         """Where the receipt of the shard `name` lies."""
-        return self.receipts / f"{name}.json"
+        return self.place.path(receipt_name(name))
+
+    def tar_sizes(self) -> dict[str, int]:
+        """List the tars that are there, by shard, with their sizes in bytes."""
+        return _stems(self.place.sizes(TARS), ".tar")
+
+    def receipt_sizes(self) -> dict[str, int]:
+        """List the receipts that are there, by shard, with their sizes in bytes."""
+        return _stems(self.place.sizes(RECEIPTS), ".json")
 
     def finished(self, index: int, name: str, identity: str) -> Receipt | None:
         """Give the receipt of a shard that is done: it parses, is of this set, and the tar is there at its size."""
-        receipt = self.read_receipt(name)
-        if receipt is None or receipt.identity != identity or receipt.shard != index:
-            return None
-        try:
-            size = self.tar(name).stat().st_size
-        except OSError:
-            return None
-        return receipt if size == receipt.tar_bytes else None
+        return self.done({index: name}, identity).get(index)
+
+    def done(self, names: Mapping[int, str], identity: str) -> dict[int, Receipt]:
+        """Give the receipts of those of many shards that are done, by index; see `finished`.
+
+        Two listings and one reading of every receipt, some at a time, so that thousands take seconds on any store.
+        """
+        there, tars = self.receipt_sizes(), self.tar_sizes()
+        receipts = self.read_receipts(name for name in names.values() if name in there and name in tars)
+        return {
+            index: receipt
+            for index, name in names.items()
+            if (receipt := receipts.get(name))
+            and (receipt.identity, receipt.shard, receipt.tar_bytes) == (identity, index, tars[name])
+        }
 
     def read_receipt(self, name: str) -> Receipt | None:
         """Read one receipt; None where there is none that parses and is of the shard `name`."""
-        try:
-            receipt = Receipt.model_validate_json(self.receipt_path(name).read_bytes())
-        except (OSError, ValidationError):
-            return None
-        return receipt if receipt.name == name else None
+        return self.read_receipts([name]).get(name)
+
+    def read_receipts(self, names: Iterable[str]) -> dict[str, Receipt]:
+        """Read receipts by the names of their shards; those that are not there or do not parse are left out."""
+        found = {}
+        for path, body in self.place.read_all(receipt_name(name) for name in names):
+            try:
+                receipt = Receipt.model_validate_json(body)
+            except ValidationError:
+                continue
+            if receipt_name(receipt.name) == path:
+                found[receipt.name] = receipt
+        return found
 
     def all_receipts(self, identity: str) -> list[Receipt]:
         """Read every receipt of the set `identity` that is here."""
-        found = (self.read_receipt(path.stem) for path in sorted(self.receipts.glob("*.json")))
-        return [receipt for receipt in found if receipt and receipt.identity == identity]
+        found = self.read_receipts(sorted(self.receipt_sizes()))
+        return [receipt for receipt in found.values() if receipt.identity == identity]
 
     def write_receipt(self, receipt: Receipt) -> None:
         """Write the receipt, the last thing that a shard does."""
-        with writing(self.receipt_path(receipt.name)) as file:
+        with self.place.writing(receipt_name(receipt.name)) as file:
             file.write(receipt.model_dump_json(indent=1).encode() + b"\n")
 
     def sweep(self, names: Collection[str], alone: bool) -> None:
-        """Remove what killed builds left half-written of these shards. Only under the lock.
+        """Remove what killed builds left half-written of these shards. In a folder, only under the lock.
 
-        Of the spec too if this build is `alone`: another slice may be about to give the folder the same one.
+        Of the spec too if this build is `alone`: another slice may be about to give the set the same one.
         """
-        ours = {*(f"{name}.tar" for name in names), *(f"{name}.json" for name in names)}
-        ours |= {"spec.json"} if alone else set()
-        for folder in (self.root, self.receipts, self.root / "webdataset"):
-            for partial in folder.glob(f".*{PARTIAL}"):
-                if partial.name[1:].rsplit(".", 2)[0] in ours:
-                    partial.unlink(missing_ok=True)
+        ours = {*map(tar_name, names), *map(receipt_name, names)}
+        self.place.sweep(ours | {SPEC} if alone else ours)
 
     def read_spec(self) -> Spec:
         """Read the spec that the set was built from.
@@ -178,7 +129,7 @@ class Store:
         Raises:
             SpecError: there is no set here, or its spec.json does not parse.
         """
-        return parse(self.read_description()["spec"], str(self.spec_path))
+        return parse(self.read_description()["spec"], self._spec_url)
 
     def read_identity(self) -> str:
         """Read the identity of the set.
@@ -188,7 +139,7 @@ class Store:
         """
         described = self.read_description()
         if identity({key: described.get(key) for key in SAME}) != described["identity"]:
-            raise SpecError(f"{self.spec_path} was changed: its content is not that of {described['identity']}")
+            raise SpecError(f"{self._spec_url} was changed: its content is not that of {described['identity']}")
         return str(described["identity"])
 
     def read_description(self) -> dict[str, Any]:
@@ -198,46 +149,69 @@ class Store:
             SpecError: there is no set here, or its spec.json does not parse.
         """
         try:
-            described = json.loads(self.spec_path.read_bytes())
+            described = json.loads(self.place.read(SPEC))
+        except PlaceUnavailable:
+            raise
         except OSError:
-            raise SpecError(f"{self.root} holds no set: there is no spec.json; build one with --out") from None
+            raise SpecError(f"{self.url} holds no set: there is no spec.json; build one with --out") from None
         except (ValueError, RecursionError):  # not JSON, or nested without end
             described = None
         if not isinstance(described, dict) or not {"identity", "spec", "content"} <= described.keys():
-            raise SpecError(f"{self.spec_path} is not the spec of a set; remove the folder or choose another --out")
+            raise SpecError(f"{self._spec_url} is not the spec of a set; remove the folder or choose another --out")
         return described
 
-    def claim(self, spec: Spec) -> None:
-        """Write spec.json, or make sure that the one there is of the same set and not longer.
+    def claim(self, spec: Spec) -> bool:
+        """Write spec.json, or make sure that the one there is of the same set and not longer; say whether it is new.
 
         Raises:
-            SpecError: the folder holds a set of another identity (the message names the fields that differ), or a
+            SpecError: the place holds a set of another identity (the message names the fields that differ), or a
                 longer one.
         """
         ours = _description(spec)
-        if self.spec_path.exists():
+        fresh = SPEC not in self.place.sizes("")
+        if fresh and self.receipt_sizes():
+            raise SpecError(f"{self.url} holds receipts but no spec.json; choose another --out")
+        if not fresh:
             theirs = self.read_description()
             if theirs["identity"] != ours["identity"]:
                 raise SpecError(
-                    f"{self.root} holds a set of another identity ({theirs['identity']}, not {ours['identity']}): "
+                    f"{self.url} holds a set of another identity ({theirs['identity']}, not {ours['identity']}): "
                     f"{_difference(theirs, ours)}; choose another --out"
                 )
             if (there := self.read_spec().clips) > spec.clips:
-                raise SpecError(f"{self.root} holds {there} clips of this set, more than {spec.clips}; ask for as many")
+                raise SpecError(f"{self.url} holds {there} clips of this set, more than {spec.clips}; ask for as many")
             if there == spec.clips:
-                return
-        elif any(self.receipts.glob("*.json")):
-            raise SpecError(f"{self.root} holds receipts but no spec.json; choose another --out")
-        with writing(self.spec_path) as file:
+                return False
+        with self.place.writing(SPEC) as file:
             file.write(json.dumps(ours, indent=1).encode() + b"\n")
+        return fresh
+
+    @property
+    def _spec_url(self) -> str:
+        return f"{self.url.rstrip('/')}/{SPEC}"
+
+
+def tar_name(name: str) -> str:
+    """Name the tar of the shard `name` within the set."""
+    return f"{TARS}/{name}.tar"
+
+
+def receipt_name(name: str) -> str:
+    """Name the receipt of the shard `name` within the set."""
+    return f"{RECEIPTS}/{name}.json"
+
+
+def _stems(sizes: Mapping[str, int], suffix: str) -> dict[str, int]:
+    return {name.removesuffix(suffix): size for name, size in sizes.items() if name.endswith(suffix)}
 
 
 def _description(spec: Spec) -> dict[str, Any]:
+    spec = resolve(spec)
     return {
         "identity": identity_of(spec),
         "generator": GENERATOR_VERSION,
-        "renderer": resolved_renderer(spec),
-        "encoder": resolved_encoder(spec),
+        "renderer": spec.render.renderer,
+        "encoder": spec.encode.encoder,
         "conventions": conventions.TEXT,
         "content": content(spec),
         "spec": spec.model_dump(mode="json"),

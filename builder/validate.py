@@ -34,7 +34,7 @@ class Report:
 
 
 def validate(
-    root: Path, *, deep: bool = False, workers: int = 1, tell: Callable[[int, int], None] | None = None
+    root: Path | str, *, deep: bool = False, workers: int = 1, tell: Callable[[int, int], None] | None = None
 ) -> Report:
     """Check a set against its own spec.
 
@@ -43,7 +43,7 @@ def validate(
     gate once more on what the tar holds. `tell` hears how many shards of how many are done.
 
     Raises:
-        SpecError: the folder holds no set.
+        SpecError: the place holds no set; or deep, and it is no folder.
     """
     store = Store(root)
     spec = store.read_spec()
@@ -57,7 +57,7 @@ def validate(
     report.problems += _leaks(receipts)
     report.problems += _strangers(store, {planned.name(index) for index in range(len(planned))})
     if deep:
-        for done, problems in enumerate(_audit_all(root, receipts, workers), 1):
+        for done, problems in enumerate(_audit_all(store.root, receipts, workers), 1):
             report.problems += problems
             if tell:
                 tell(done, len(receipts))
@@ -65,24 +65,28 @@ def validate(
 
 
 def _receipts(store: Store, planned: Plan, identity: str, report: Report) -> Iterator[Receipt]:
-    for index in range(len(planned)):
-        name = planned.name(index)
-        if receipt := store.finished(index, name, identity):
+    names = {index: planned.name(index) for index in range(len(planned))}
+    done = store.done(names, identity)
+    lost = {name for index, name in names.items() if index not in done}
+    there, tars = (store.receipt_sizes(), store.tar_sizes()) if lost else ({}, {})
+    read = store.read_receipts(name for name in lost if name in there)
+    for index, name in names.items():
+        if receipt := done.get(index):
             yield receipt
+        elif name not in there:
+            report.problems.append(f"{name}: not built yet")
+        elif (receipt := read.get(name)) is None:
+            report.problems.append(f"{name}: its receipt cannot be read")
         else:
-            report.problems.append(f"{name}: {_why_unfinished(store, index, name, identity)}")
+            report.problems.append(f"{name}: {_why_not(receipt, index, identity, tars.get(name))}")
 
 
-def _why_unfinished(store: Store, index: int, name: str, identity: str) -> str:
-    receipt = store.read_receipt(name)
-    if receipt is None:
-        return "its receipt cannot be read" if store.receipt_path(name).exists() else "not built yet"
+def _why_not(receipt: Receipt, index: int, identity: str, tar_bytes: int | None) -> str:
     if receipt.identity != identity or receipt.shard != index:
         return f"its receipt is of another set ({receipt.identity})"
-    tar = store.tar(name)
-    if not tar.exists():
+    if tar_bytes is None:
         return "its tar is gone"
-    return f"its tar has {tar.stat().st_size} bytes, its receipt says {receipt.tar_bytes}: damaged, build again"
+    return f"its tar has {tar_bytes} bytes, its receipt says {receipt.tar_bytes}: damaged, build again"
 
 
 def _compare_keys(report: Report, keys: tuple[str, ...], receipt: Receipt) -> None:
@@ -103,8 +107,8 @@ def _leaks(receipts: Iterable[Receipt]) -> list[str]:
 
 
 def _strangers(store: Store, names: set[str]) -> list[str]:
-    found = sorted(path for path in store.tar("x").parent.glob("*.tar") if path.stem not in names)
-    return [f"{path.name} is not a shard of this set; readers would take it for one" for path in found]
+    found = sorted(store.tar_sizes().keys() - names)
+    return [f"{name}.tar is not a shard of this set; readers would take it for one" for name in found]
 
 
 def _audit_all(root: Path, receipts: list[Receipt], workers: int) -> Iterator[list[str]]:

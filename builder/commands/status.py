@@ -21,9 +21,7 @@ def status(out: Set, /) -> int:
     store = Store(out)
     spec, identity = store.read_spec(), store.read_identity()
     planned = plan(spec)
-    names = [planned.name(index) for index in range(len(planned))]
-    found = [store.finished(index, name, identity) for index, name in enumerate(names)]
-    receipts = [receipt for receipt in found if receipt]
+    receipts = list(store.done({index: planned.name(index) for index in range(len(planned))}, identity).values())
     manifest = merge(receipts)
     say(f"{out}: {manifest.keys} of {spec.clips} clips, {len(receipts)} of {len(planned)} shards (set {identity})")
     for line in summary(manifest) if receipts else []:
