@@ -1,10 +1,10 @@
 """The receipt of a shard, which is the only state of a build, and the manifest that receipts add up to."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -33,16 +33,20 @@ class Spread(Model):
         """Begin with one number."""
         return cls(count=1, total=value, squares=value * value, low=value, high=value)
 
-    def __add__(self, other: "Spread") -> "Spread":
-        if not self.count or not other.count:
-            return self if self.count else other
-        return Spread(
-            count=self.count + other.count,
-            total=self.total + other.total,
-            squares=self.squares + other.squares,
-            low=min(self.low, other.low),
-            high=max(self.high, other.high),
+    @classmethod
+    def sum(cls, parts: Iterable["Spread"]) -> "Spread":
+        """Merge many in one go."""
+        filled = [part for part in parts if part.count]
+        return cls(
+            count=sum(part.count for part in filled),
+            total=sum(part.total for part in filled),
+            squares=sum(part.squares for part in filled),
+            low=min((part.low for part in filled), default=0.0),
+            high=max((part.high for part in filled), default=0.0),
         )
+
+    def __add__(self, other: "Spread") -> "Spread":
+        return Spread.sum((self, other))
 
     @property
     def mean(self) -> float:
@@ -80,17 +84,32 @@ class Statistics(Model):
             spreads={name: Spread.of(value) for name, value in numbers.items()},
         )
 
-    def __add__(self, other: "Statistics") -> "Statistics":
-        names = sorted(self.counts.keys() | other.counts.keys())
-        spreads = sorted(self.spreads.keys() | other.spreads.keys())
-        return Statistics(
-            clips=self.clips + other.clips,
-            frames=self.frames + other.frames,
-            seconds=self.seconds + other.seconds,
-            video_bytes=self.video_bytes + other.video_bytes,
-            counts={name: _sum_counts(self.counts.get(name, {}), other.counts.get(name, {})) for name in names},
-            spreads={name: self.spreads.get(name, Spread()) + other.spreads.get(name, Spread()) for name in spreads},
+    @classmethod
+    def sum(cls, parts: Iterable["Statistics"]) -> "Statistics":
+        """Merge many in one go."""
+        clips = frames = video_bytes = 0
+        seconds = 0.0
+        counts, spreads = defaultdict[str, Counter[str]](Counter), defaultdict[str, list[Spread]](list)
+        for part in parts:
+            clips += part.clips
+            frames += part.frames
+            seconds += part.seconds
+            video_bytes += part.video_bytes
+            for name, found in part.counts.items():
+                counts[name].update(found)
+            for name, spread in part.spreads.items():
+                spreads[name].append(spread)
+        return cls(
+            clips=clips,
+            frames=frames,
+            seconds=seconds,
+            video_bytes=video_bytes,
+            counts={name: dict(sorted(counts[name].items())) for name in sorted(counts)},
+            spreads={name: Spread.sum(spreads[name]) for name in sorted(spreads)},
         )
+
+    def __add__(self, other: "Statistics") -> "Statistics":
+        return Statistics.sum((self, other))
 
 
 class RejectionRecord(Model):
@@ -179,7 +198,7 @@ def merge(receipts: Iterable[Receipt]) -> Manifest:
         keys=sum(len(receipt.keys) for receipt in ordered),
         missing=missing,
         rejections=dict(sorted(Counter(_kind(r.reason) for receipt in ordered for r in receipt.rejections).items())),
-        statistics=sum((receipt.statistics for receipt in ordered), Statistics()),
+        statistics=Statistics.sum(receipt.statistics for receipt in ordered),
         work_s=sum(receipt.timings_s.get("work", 0.0) for receipt in ordered),
         peak_bytes=max((receipt.peak_bytes for receipt in ordered), default=0),
         machines=tuple(sorted({receipt.machine.get("class", "") for receipt in ordered})),
@@ -189,8 +208,3 @@ def merge(receipts: Iterable[Receipt]) -> Manifest:
 def _kind(reason: str) -> str:
     """Give a reason without its numbers: `gate: focal +0.62 %` is of the kind `gate: focal # %`."""
     return re.sub(r"[-+]?\d+(\.\d+)?", "#", reason)
-
-
-def _sum_counts(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
-    total: Any = Counter(a) + Counter(b)
-    return dict(sorted(total.items()))
