@@ -7,6 +7,7 @@ import time
 import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import numpy as np
 from jaxtyping import Float
 
 from camera_motion.builder.machine import machine_class, peak_bytes
-from camera_motion.builder.plan import plan
 from camera_motion.builder.places import Hashed
+from camera_motion.builder.plan import Plan, plan
 from camera_motion.builder.store import Store, tar_name
 from camera_motion.schema.base import Rejected, SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
@@ -45,7 +46,7 @@ class ShardJob:
     def __call__(self, index: int) -> Iterator[str | Receipt]:
         """Film the shard's clips, write the tar, then the receipt."""
         began, worked = time.perf_counter(), time.process_time()
-        shard = plan(self.spec).shard(index)
+        shard = self._plan.shard(index)
         clips: list[FilmedClip] = []
         rejections: list[RejectionRecord] = []
         for scene, indices in scenes_of(shard):
@@ -58,6 +59,11 @@ class ShardJob:
         timings_s = {"wall": time.perf_counter() - began, "work": time.process_time() - worked}
         yield self._finish(shard, clips, rejections, timings_s)
 
+    @cached_property
+    def _plan(self) -> Plan:
+        """Plan the set once for all the shards that this worker makes."""
+        return plan(self.spec)
+
     def _finish(
         self,
         shard: ShardPlan,
@@ -69,6 +75,7 @@ class ShardJob:
         clips.sort(key=lambda clip: order[clip.record.key])
         rejections.sort(key=lambda rejection: (order[rejection.key], rejection.attempt))
         keys = tuple(clip.record.key for clip in clips)
+        there = frozenset(keys)
         reasons = {rejection.key: rejection.reason for rejection in rejections}
         if not clips:  # readers infer the columns from the first samples, so no tar is written without one
             raise Rejected(f"no clip found a candidate; {shard.keys[0]}: {reasons.get(shard.keys[0])}")
@@ -83,9 +90,9 @@ class ShardJob:
             tar_bytes=file.size,
             keys=keys,
             scenes=tuple(dict.fromkeys(scene.scene_id for scene in shard.scenes)),
-            missing={key: reasons.get(key, "not filmed") for key in shard.keys if key not in keys},
+            missing={key: reasons.get(key, "not filmed") for key in shard.keys if key not in there},
             rejections=tuple(rejections),
-            statistics=sum((Statistics.of(clip.record, len(clip.video)) for clip in clips), Statistics()),
+            statistics=Statistics.sum(Statistics.of(clip.record, len(clip.video)) for clip in clips),
             timings_s=timings_s,
             peak_bytes=peak_bytes(),
             machine=machine_class(),
@@ -96,8 +103,8 @@ class ShardJob:
 
 def scenes_of(shard: ShardPlan) -> Iterator[tuple[ScenePlan, Sequence[int]]]:
     """Give every scene of a shard with the indices of those of its clips that the shard holds."""
-    for scene in shard.scenes:
-        yield scene, [clip.index for clip in scene.clips if clip.index in shard.clip_indices]
+    for scene, clips in shard.parts():
+        yield scene, range(clips[0].index, clips[-1].index + 1)
 
 
 def members(clip: FilmedClip) -> dict[str, bytes]:

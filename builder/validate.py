@@ -90,10 +90,13 @@ def _why_not(receipt: Receipt, index: int, identity: str, tar_bytes: int | None)
 
 
 def _compare_keys(report: Report, keys: tuple[str, ...], receipt: Receipt) -> None:
+    if keys == receipt.keys:
+        return
+    planned, there = frozenset(keys), frozenset(receipt.keys)
     for key in keys:
-        if key not in receipt.keys:
+        if key not in there:
             report.problems.append(f"{key} is missing: {receipt.missing.get(key, 'no reason given')}")
-    foreign = [key for key in receipt.keys if key not in keys]
+    foreign = [key for key in receipt.keys if key not in planned]
     report.problems += [f"{receipt.name} holds {key}, which is not in its plan" for key in foreign]
     report.problems += [f"{key} is in {receipt.name} {n} times" for key, n in Counter(receipt.keys).items() if n > 1]
 
