@@ -44,9 +44,9 @@ def finish(
     glow = np.zeros((-(-height // BLOOM_STEP), -(-width // BLOOM_STEP), 3), np.float32)
     if look.bloom > 0:
         _shrink(rgb, alpha, background, glow)
-        glow = _blur(glow, _gaussian(BLOOM_SIGMA * width / BLOOM_STEP))
+        glow = _blur(glow, gaussian(BLOOM_SIGMA * width / BLOOM_STEP))
     _grade(rgb, alpha, background, glow, F(look.bloom), F(look.exposure), F(look.vignette), _tones(), shown)
-    _sharpen(shown, _gaussian(SHARPEN_SIGMA_PX), F(look.sharpen), out)
+    _sharpen(shown, gaussian(SHARPEN_SIGMA_PX), F(look.sharpen), out)
     return out
 
 
@@ -64,7 +64,7 @@ def _tones() -> Float32[np.ndarray, " N"]:
 
 
 @cache
-def _gaussian(sigma: float) -> Float32[np.ndarray, " K"]:
+def gaussian(sigma: float) -> Float32[np.ndarray, " K"]:
     """Half of a normalised kernel: weight of distance 0, 1, 2, ... up to three sigma."""
     reach = max(1, int(np.ceil(3 * sigma)))
     weights = np.exp(-0.5 * (np.arange(reach + 1) / max(sigma, 1e-3)) ** 2)

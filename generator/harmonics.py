@@ -1,5 +1,9 @@
 """Real spherical harmonics of degree 0 to 3 in 3DGS's basis and signs, and how they turn with the world."""
 
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float32, Float64
 
@@ -11,27 +15,28 @@ def basis(directions: Float64[np.ndarray, "N 3"], bands: int) -> Float64[np.ndar
     """Values of the first `bands` harmonics at unit `directions` (Sloan 2013; the order of 3DGS and gsplat)."""
     if bands not in BANDS:
         raise ValueError(f"{bands} coefficients belong to no degree from 0 to 3; use one of {BANDS}")
-    x, y, z = directions.T
+    constant = np.full(len(directions), 0.28209479177387814)
+    return np.stack([constant, *islice(terms(*directions.T), bands - 1)], 1)
+
+
+def terms(x: Any, y: Any, z: Any) -> Iterator[Any]:
+    """Yield the values of the harmonics from degree 1 on at unit directions, one by one; any kind of array will do."""
     xx, yy, zz = x * x, y * y, z * z
-    values = [
-        0.28209479177387814 * np.ones_like(x),
-        -0.4886025119029199 * y,
-        0.4886025119029199 * z,
-        -0.4886025119029199 * x,
-        1.0925484305920792 * x * y,
-        -1.0925484305920792 * y * z,
-        0.31539156525252005 * (2 * zz - xx - yy),
-        -1.0925484305920792 * x * z,
-        0.5462742152960396 * (xx - yy),
-        -0.5900435899266435 * y * (3 * xx - yy),
-        2.890611442640554 * x * y * z,
-        -0.4570457994644658 * y * (4 * zz - xx - yy),
-        0.3731763325901154 * z * (2 * zz - 3 * xx - 3 * yy),
-        -0.4570457994644658 * x * (4 * zz - xx - yy),
-        1.445305721320277 * z * (xx - yy),
-        -0.5900435899266435 * x * (xx - 3 * yy),
-    ]
-    return np.stack(values[:bands], 1)
+    yield -0.4886025119029199 * y
+    yield 0.4886025119029199 * z
+    yield -0.4886025119029199 * x
+    yield 1.0925484305920792 * x * y
+    yield -1.0925484305920792 * y * z
+    yield 0.31539156525252005 * (2 * zz - xx - yy)
+    yield -1.0925484305920792 * x * z
+    yield 0.5462742152960396 * (xx - yy)
+    yield -0.5900435899266435 * y * (3 * xx - yy)
+    yield 2.890611442640554 * x * y * z
+    yield -0.4570457994644658 * y * (4 * zz - xx - yy)
+    yield 0.3731763325901154 * z * (2 * zz - 3 * xx - 3 * yy)
+    yield -0.4570457994644658 * x * (4 * zz - xx - yy)
+    yield 1.445305721320277 * z * (xx - yy)
+    yield -0.5900435899266435 * x * (xx - 3 * yy)
 
 
 def turning(rotation: Float64[np.ndarray, "3 3"], bands: int) -> Float64[np.ndarray, "K K"]:

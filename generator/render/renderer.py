@@ -9,6 +9,7 @@ from jaxtyping import UInt8
 from camera_motion.generator.render.cpu import CpuRenderer
 from camera_motion.generator.render.frame import Frame
 from camera_motion.generator.splats import GaussianScene, Look
+from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory
 
 
@@ -55,7 +56,9 @@ def open_renderer(
         SpecError: CUDA was asked for and cannot be used here.
     """
     if name == "cuda":
-        from camera_motion.generator.render.cuda import CudaRenderer
-
+        try:
+            from camera_motion.generator.render.cuda import CudaRenderer
+        except ImportError as error:
+            raise SpecError(f"the CUDA renderer needs {error.name}: pip install 'camera-motion[gpu]'") from None
         return CudaRenderer(scene, width, height)
     return CpuRenderer(scene, width, height, threads)
