@@ -129,4 +129,4 @@ def open_place(where: "str | Path | Place") -> Place:
         return Folder(Path("/" + url[2].lstrip("/")))
     from camera_motion.builder.places.objects import Objects
 
-    return Objects(f"{url[1]}://{url[2].lstrip('/')}")
+    return Objects(f"{url[1]}://{url[2]}")

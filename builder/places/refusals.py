@@ -5,6 +5,7 @@ imported for it.
 """
 
 import errno
+import re
 from collections.abc import Iterator
 
 #: Classes of errors that mean: nobody said who asks. Of botocore, google.auth and huggingface_hub.
@@ -52,15 +53,15 @@ def refusal(error: BaseException, protocol: str, container: str) -> str | None:
     if said & _NOBODY:
         return f"no credentials were found; {how}"
     if said & _WRONG_KEY:
-        return f"the credentials were not accepted ({_brief(error)}); {how}"
+        return f"the credentials were not accepted ({brief(error)}); {how}"
     if said & _NO_BUCKET:
         return f"there is no bucket or repository {container!r}; make it first, or correct its name"
     if "ProfileNotFound" in said:
-        return f"{_brief(error)}; correct AWS_PROFILE"
+        return f"{brief(error)}; correct AWS_PROFILE"
     if "PermissionError" in said or said & {"403", "AccessDenied", "GatedRepoError"}:
-        return f"access is denied ({_brief(error)}); use credentials that may list, read, write and delete there"
-    if said & {"InvalidEndpointURLError", "InvalidRegionError"} or said & {"InvalidURL", "InvalidUrlClientError"}:
-        return f"{_brief(error)}; correct the endpoint or the region"
+        return f"access is denied ({brief(error)}); use credentials that may list, read, write and delete there"
+    if said & {"InvalidRegionError", "InvalidURL"} or "nvalid endpoint" in str(error):
+        return f"{brief(error)}; correct the endpoint or the region"
     return None
 
 
@@ -101,6 +102,7 @@ def _names_of(error: BaseException) -> Iterator[str]:
     yield str(getattr(error, "code", None))
 
 
-def _brief(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+def brief(error: BaseException) -> str:
+    """Say an error in one line, without the queries of URLs."""
+    text = re.sub(r"\?\S*=\S*", "", " ".join(str(error).split())).replace('"', "") or type(error).__name__
     return text if len(text) <= 160 else f"{text[:157]}..."
