@@ -9,20 +9,15 @@ from typing import Any
 
 import yaml
 
-import camera_motion
 from camera_motion.builder.plan import plan
+from camera_motion.builder.published import FOLDER as FOLDER
+from camera_motion.builder.published import names as names
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.parse import parse
 from camera_motion.schema.spec import Spec, SplatFile
 
-#: The specs that come with the package, and the one that is built when none is named.
-FOLDER = Path(camera_motion.__path__[0]) / "specs"
+#: The spec that is built when none is named.
 DEFAULT = "demo"
-
-
-def names() -> list[str]:
-    """List the specs that come with the package."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
 def text(name: str) -> tuple[Path, str]:

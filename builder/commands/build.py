@@ -22,7 +22,6 @@ def build(
     Example: camera-motion build standard --out sets/standard --workers 8
 
     Args:
-        spec: A spec file, or the name of one that comes with the package (demo, standard).
         out: The folder of the set; by default the spec's, else its name.
         clips: How many clips, instead of the spec's number; a multiple of its shard_clips.
         seed: Another seed, and so another set.

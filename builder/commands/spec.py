@@ -21,7 +21,6 @@ def spec(
 
     Args:
         action: What to do.
-        name: A spec file, or the name of one that comes with the package (demo, standard).
         clips: Another number of clips.
         workers: For estimate: how many workers; by default every core.
         out: For estimate: a folder where a part of the set is built, whose receipts tell more than any table.

@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal
 
 import tyro
 
+from camera_motion.builder.published import names
+
 #: Options that are left to the spec, or to the machine, unless given.
 Folder = Annotated[Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
 File = Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
@@ -16,7 +18,13 @@ EngineName = Annotated[
 ]
 Slice = Annotated[str, tyro.conf.arg(metavar="I/N")]
 Set = Annotated[Path, tyro.conf.arg(metavar="SET")]
-SpecName = Annotated[str, tyro.conf.arg(metavar="SPEC")]
+SpecName = Annotated[
+    str,
+    tyro.conf.arg(
+        metavar="SPEC", help=f"A spec file, or the name of one that comes with the package ({', '.join(names())})."
+    ),
+]
+Price = Annotated[float | None, tyro.conf.arg(metavar="PRICE", help_behavior_hint="")]
 #: A flag whose default needs no words.
 Flag = Annotated[bool, tyro.conf.arg(help_behavior_hint="")]
 Repo = Annotated[str, tyro.conf.arg(metavar="ORG/NAME")]

@@ -62,7 +62,7 @@ def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["build", "nope"], "there is no spec 'nope'; name a .yaml file or one of demo, standard"),
+        (["build", "nope"], "there is no spec 'nope'; name a .yaml file or one of camvig, demo, large, standard"),
         (["build", "nope.yaml"], "cannot read the spec nope.yaml: No such file or directory"),
         (["build", "--clips", "25"], "demo.yaml: clips is 25, not a multiple of shard_clips 6; nearest: 24 or 30"),
         (["build", "--seed", "-1"], "demo.yaml: seed is -1; it must be at least 0"),
