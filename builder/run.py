@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from camera_motion.builder import notes
 from camera_motion.builder.engines import Engine, Failure
 from camera_motion.builder.engines.processes import Processes
 from camera_motion.builder.engines.serial import Serial
@@ -100,18 +101,21 @@ def build(
         todo = [index for index in indices if index not in done]
         runner, threads = choose_engine(engine or spec.execution.engine, workers or spec.execution.workers, len(todo))
         job = ShardJob(spec, identity, store, film, threads)
+        failures = notes.failures(store.place) if todo else set()
         if watcher:
             watcher.begin(built.clips, built.receipts)
         try:
             with _closing(runner.run(job, todo)) as events:
                 for index, said in events:
                     _record(built, planned, index, said, watcher)
+                    _note(store.place, planned.name(index), said, failures)
         except SpecError:
             if fresh and part == WHOLE and not built.receipts:
                 store.place.remove(SPEC)  # the mended spec may be built in the same folder
             raise
         finally:
             store.sweep(names, alone=part == WHOLE)  # what workers that were stopped left half-written
+            notes.clear_up(store.place)
     return built
 
 
@@ -146,6 +150,14 @@ def _record(built: Built, planned: Plan, index: int, said: str | Receipt | Failu
         watcher.failed(planned.name(index), said)
     else:
         watcher.clip(said)
+
+
+def _note(place: Place, name: str, said: str | Receipt | Failure, failures: set[str]) -> None:
+    """Leave a note of a shard that failed, or take back one that another build left."""
+    if isinstance(said, Failure):
+        notes.failed(place, name, said.reason, said.detail)
+    elif isinstance(said, Receipt) and name in failures:
+        notes.mended(place, name)
 
 
 @contextmanager

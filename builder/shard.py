@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from camera_motion.builder import notes
 from camera_motion.builder.machine import machine_class, peak_bytes
 from camera_motion.builder.places import Hashed
 from camera_motion.builder.plan import Plan, plan
@@ -42,6 +43,7 @@ class ShardJob:
     store: Store
     film: Film
     threads: int = 1
+    gpus: float = 0.0
 
     def __call__(self, index: int) -> Iterator[str | Receipt]:
         """Film the shard's clips, write the tar, then the receipt."""
@@ -49,15 +51,17 @@ class ShardJob:
         shard = self._plan.shard(index)
         clips: list[FilmedClip] = []
         rejections: list[RejectionRecord] = []
-        for scene, indices in scenes_of(shard):
-            for result in self.film(self.spec, scene, indices, self.threads):
-                if isinstance(result, Rejection):
-                    rejections.append(RejectionRecord(key=result.key, attempt=result.attempt, reason=result.reason))
-                else:
-                    clips.append(result)
-                    yield result.record.key
-        timings_s = {"wall": time.perf_counter() - began, "work": time.process_time() - worked}
-        yield self._finish(shard, clips, rejections, timings_s)
+        with notes.running(self.store.place, shard.name, self.spec.render.renderer):
+            for scene, indices in scenes_of(shard):
+                for result in self.film(self.spec, scene, indices, self.threads):
+                    if isinstance(result, Rejection):
+                        rejections.append(RejectionRecord(key=result.key, attempt=result.attempt, reason=result.reason))
+                    else:
+                        clips.append(result)
+                        yield result.record.key
+            timings_s = {"wall": time.perf_counter() - began, "work": time.process_time() - worked}
+            receipt = self._finish(shard, clips, rejections, timings_s)
+        yield receipt
 
     @cached_property
     def _plan(self) -> Plan:
@@ -94,6 +98,9 @@ class ShardJob:
             rejections=tuple(rejections),
             statistics=Statistics.sum(Statistics.of(clip.record, len(clip.video)) for clip in clips),
             timings_s=timings_s,
+            finished_at=time.time(),
+            cpus=self.threads,
+            gpus=self.gpus,
             peak_bytes=peak_bytes(),
             machine=machine_class(),
         )

@@ -1,7 +1,7 @@
 """What lies where in the place of a set, and what it means: the spec, the receipts, the tars."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +80,16 @@ class Store:
 
         Two listings and one reading of every receipt, some at a time, so that thousands take seconds on any store.
         """
+        return {receipt.shard: receipt for receipt in self.each_done(names, identity)}
+
+    def each_done(self, names: Mapping[int, str], identity: str) -> Iterator[Receipt]:
+        """Give the receipts of `done` one after the other, for those who keep but a part of each."""
         there, tars = self.receipt_sizes(), self.tar_sizes()
-        receipts = self.read_receipts(name for name in names.values() if name in there and name in tars)
-        return {
-            index: receipt
-            for index, name in names.items()
-            if (receipt := receipts.get(name))
-            and (receipt.identity, receipt.shard, receipt.tar_bytes) == (identity, index, tars[name])
-        }
+        index_of = {name: index for index, name in names.items() if name in there and name in tars}
+        for receipt in self._parsed(index_of):
+            wanted = identity, index_of[receipt.name], tars[receipt.name]
+            if (receipt.identity, receipt.shard, receipt.tar_bytes) == wanted:
+                yield receipt
 
     def read_receipt(self, name: str) -> Receipt | None:
         """Read one receipt; None where there is none that parses and is of the shard `name`."""
@@ -95,15 +97,16 @@ class Store:
 
     def read_receipts(self, names: Iterable[str]) -> dict[str, Receipt]:
         """Read receipts by the names of their shards; those that are not there or do not parse are left out."""
-        found = {}
+        return {receipt.name: receipt for receipt in self._parsed(names)}
+
+    def _parsed(self, names: Iterable[str]) -> Iterator[Receipt]:
         for path, body in self.place.read_all(receipt_name(name) for name in names):
             try:
                 receipt = Receipt.model_validate_json(body)
             except ValidationError:
                 continue
             if receipt_name(receipt.name) == path:
-                found[receipt.name] = receipt
-        return found
+                yield receipt
 
     def all_receipts(self, identity: str) -> list[Receipt]:
         """Read every receipt of the set `identity` that is here."""

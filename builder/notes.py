@@ -1,0 +1,120 @@
+"""Notes of what is being made and of what failed: hints for people, never state.
+
+They lie beside the receipts, in `progress/`. Nothing but `status` reads them: a note that cannot be written is a
+warning in the log, one that is left behind by a dead worker does no harm. A shard costs one small file written and
+removed.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from camera_motion.builder.machine import machine_class
+from camera_motion.builder.places import Place
+from camera_motion.schema.base import Model, SpecError
+
+_LOG = logging.getLogger(__name__)
+
+PROGRESS, RUNNING, FAILED = "progress", ".running.json", ".failed.json"
+
+#: The end of a traceback says most; a note stays small.
+MOST_DETAIL = 16_000
+
+
+class Running(Model):
+    """A shard that somebody began at `started_at` (Unix time) and has not ended since; no host is named."""
+
+    name: str
+    started_at: Annotated[float, Field(ge=0)]
+    renderer: str = ""
+    machine: str = ""
+    processor: str = ""
+
+
+class Failed(Model):
+    """A shard that could not be made: why in one line, and the traceback."""
+
+    name: str
+    failed_at: Annotated[float, Field(ge=0)]
+    reason: str
+    detail: str = ""
+
+
+@contextmanager
+def running(place: Place, name: str, renderer: str) -> Iterator[None]:
+    """Note that the shard `name` is being made, as long as the block runs."""
+    facts = machine_class()
+    note = Running(
+        name=name,
+        started_at=time.time(),
+        renderer=renderer,
+        machine=facts["class"],
+        processor=facts["processor"],
+    )
+    _write(place, f"{PROGRESS}/{name}{RUNNING}", note)
+    try:
+        yield
+    finally:
+        _remove(place, f"{PROGRESS}/{name}{RUNNING}")
+
+
+def failed(place: Place, name: str, reason: str, detail: str) -> None:
+    """Note that the shard `name` failed; what noted that it runs may be dead, so that note goes too."""
+    _write(
+        place,
+        f"{PROGRESS}/{name}{FAILED}",
+        Failed(name=name, failed_at=time.time(), reason=reason, detail=detail[-MOST_DETAIL:]),
+    )
+    _remove(place, f"{PROGRESS}/{name}{RUNNING}")
+
+
+def failures(place: Place) -> set[str]:
+    """List the shards that are noted as failed."""
+    with suppress(OSError, SpecError):
+        return {name.removesuffix(FAILED) for name in place.sizes(PROGRESS) if name.endswith(FAILED)}
+    return set()
+
+
+def mended(place: Place, name: str) -> None:
+    """Take back that the shard `name` failed."""
+    _remove(place, f"{PROGRESS}/{name}{FAILED}")
+
+
+def clear_up(place: Place) -> None:
+    """Remove the folder of notes if it is one and holds none."""
+    with suppress(OSError, SpecError):  # of a store there is no path, and nothing to remove
+        place.path(PROGRESS).rmdir()
+
+
+def read(place: Place, names: Iterable[str]) -> tuple[dict[str, Running], dict[str, Failed]]:
+    """Read the notes on the shards `names`; one that does not parse is left out."""
+    wanted = {f"{name}{end}" for name in names for end in (RUNNING, FAILED)}
+    running, failed = dict[str, Running](), dict[str, Failed]()
+    for path, body in place.read_all(f"{PROGRESS}/{name}" for name in place.sizes(PROGRESS) if name in wanted):
+        with suppress(ValidationError):
+            if path.endswith(RUNNING):
+                begun = Running.model_validate_json(body)
+                running[begun.name] = begun
+            else:
+                ended = Failed.model_validate_json(body)
+                failed[ended.name] = ended
+    return running, failed
+
+
+def _write(place: Place, path: str, note: Model) -> None:
+    try:
+        with place.writing(path) as file:
+            file.write(note.model_dump_json(indent=1).encode() + b"\n")
+    except (OSError, SpecError) as error:
+        _LOG.warning("no note %s: %s", path, error)
+
+
+def _remove(place: Place, path: str) -> None:
+    try:
+        place.remove(path)
+    except (OSError, SpecError) as error:
+        _LOG.warning("the note %s stays: %s", path, error)
