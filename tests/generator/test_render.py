@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from numba import njit
+import torch
+from float64 import rasterization
+from gsplat.cuda._torch_impl import _spherical_harmonics
 
 from camera_motion.generator.render.cpu import CpuRenderer
 from camera_motion.generator.render.frame import Frame
@@ -48,71 +50,27 @@ def lens(view_deg: float = 60.0, cx: float = 0.5, cy: float = 0.5) -> np.ndarray
     return np.array([focal, focal * WIDTH / HEIGHT, cx, cy])
 
 
-@njit
-def blend_float64(order, means, conics, opacities, features, out, transmittance):  # type: ignore[no-untyped-def]
-    """Gsplat's rasterize_to_pixels_3dgs_fwd in float64: out [H, W, F] accumulates features."""
-    height, width, _ = out.shape
-    stopped = np.zeros((height, width), np.bool_)
-    for splat in order:
-        mx, my = means[splat]
-        a, b, c = conics[splat]
-        if opacities[splat] < 1 / 255:
-            continue
-        det = a * c - b * b
-        rx = 3.4 * np.sqrt(c / det) + 1
-        ry = 3.4 * np.sqrt(a / det) + 1
-        for y in range(max(0, int(my - ry)), min(height, int(my + ry) + 1)):
-            for x in range(max(0, int(mx - rx)), min(width, int(mx + rx) + 1)):
-                if stopped[y, x]:
-                    continue
-                dx, dy = mx - (x + 0.5), my - (y + 0.5)
-                sigma = 0.5 * (a * dx * dx + c * dy * dy) + b * dx * dy
-                alpha = min(0.999, opacities[splat] * np.exp(-sigma))
-                if sigma < 0 or alpha < 1 / 255:
-                    continue
-                after = transmittance[y, x] * (1 - alpha)
-                if after <= 1e-4:
-                    stopped[y, x] = True
-                    continue
-                for k in range(features.shape[1]):
-                    out[y, x, k] += alpha * transmittance[y, x] * features[splat, k]
-                transmittance[y, x] = after
-
-
 def reference(
     scene: GaussianScene, camera_from_world: np.ndarray, intrinsics: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(rgb, alpha, expected depth, weight by class) by gsplat's torch formulas in float64."""
-    torch = pytest.importorskip("torch")
-    gsplat = pytest.importorskip("gsplat.cuda._torch_impl")
 
-    def tensor(values: np.ndarray):  # type: ignore[no-untyped-def]
+    def tensor(values: np.ndarray) -> torch.Tensor:
         return torch.tensor(np.asarray(values, np.float64))
 
-    means, view = tensor(scene.means_m), tensor(camera_from_world)
-    quats = torch.nn.functional.normalize(tensor(scene.quats), dim=-1)
-    covariances, _ = gsplat._quat_scale_to_covar_preci(quats, tensor(scene.scales_m), True, False)
+    means, sh = tensor(scene.means_m), tensor(scene.sh)
     fx, fy, cx, cy = intrinsics * (WIDTH, HEIGHT, WIDTH, HEIGHT)
     matrix = tensor(np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]))
-    radii, means2d, depths, conics, _ = gsplat._fully_fused_projection(
-        means, covariances, view[None], matrix[None], WIDTH, HEIGHT
-    )
     directions = means - tensor(invert(camera_from_world)[:3, 3])
     degree = int(np.sqrt(scene.sh.shape[1])) - 1
-    colours = (gsplat._spherical_harmonics(degree, directions, tensor(scene.sh)) + 0.5).clamp_min(0)
-    visible = (radii[0] > 0).all(-1).numpy()
-    # The depth order is taken as any float32 renderer sees it: equal there, then by index.
-    order = np.argsort(depths[0].numpy().astype(np.float32), kind="stable")
-    classes = np.eye(4)[scene.classes]
-    features = np.concatenate([colours.numpy(), depths[0].numpy()[:, None], classes], 1)
-    out = np.zeros((HEIGHT, WIDTH, 8))
-    transmittance = np.ones((HEIGHT, WIDTH))
-    blend_float64(
-        order[visible[order]], means2d[0].numpy(), conics[0].numpy(), scene.opacities.astype(np.float64), features, out,
-        transmittance,
+    colours = (_spherical_harmonics(degree, directions, sh) + 0.5).clamp_min(0)
+    features = torch.cat([colours, tensor(np.eye(4)[scene.classes])], 1)
+    out, alpha, _ = rasterization(
+        means, tensor(scene.quats), tensor(scene.scales_m), tensor(scene.opacities), features,
+        tensor(camera_from_world)[None], matrix[None], WIDTH, HEIGHT, render_mode="RGB+ED",
     )  # fmt: skip
-    alpha = 1 - transmittance
-    return out[..., :3], alpha, out[..., 3] / np.maximum(alpha, 1e-10), out[..., 4:]
+    planes = out[0].numpy()
+    return planes[..., :3], alpha[0, ..., 0].numpy(), planes[..., 7], planes[..., 3:7]
 
 
 @dataclass(frozen=True)
