@@ -1,9 +1,13 @@
-"""How long a set takes and how large it gets, from what was measured: here before, or on the machine named below."""
+"""How long a set takes, how large it gets and what it costs, from what was measured: here before, or as named below."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from camera_motion.builder.progress import spell_bytes, spell_s
+from camera_motion.builder.store import Store
+from camera_motion.generator.identity import identity_of, resolve
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.receipt import Receipt
 from camera_motion.schema.spec import Spec
@@ -20,45 +24,107 @@ ARRAYS_BYTES = 50_000
 #: Candidates filmed per clip; those that find no place cost next to nothing.
 CANDIDATES = 1.03
 
+#: Two threads of one core get more done together than one alone, but less than twice as much, and clouds sell threads
+#: as cores: 240 clips of `standard` took this much longer with both at work.
+SHARED_CORE = 1.4
+
+#: What a new installation compiles before its first clip.
+COMPILE_S = 30.0
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """What building a spec takes: `work_s` of one core, `wall_s` with `workers`, and the size of the tars."""
+    """What building a spec takes: `work_s` of cores, `wall_s` with `workers`, the size of the tars.
+
+    `cpu_h` and `gpu_h` are the hours for which workers hold cores and GPUs. `measured_clips` are those of the receipts
+    that it comes from, 0 where there are none; `peak_bytes` is the most memory that one of their workers held.
+    """
 
     clips: int
     scenes: int
+    shards: int
     work_s: float
     wall_s: float
     tar_bytes: float
     workers: int
+    cpu_h: float
+    gpu_h: float
     measured_clips: int
+    peak_bytes: int = 0
 
-    def lines(self) -> list[str]:
-        """Put it into words."""
-        from camera_motion.builder.progress import spell_bytes, spell_s
-
-        basis = f"from {self.measured_clips} clips of this set" if self.measured_clips else "from reference figures"
-        return [
-            f"{self.clips} clips in {self.scenes} scenes: about {spell_s(self.wall_s)} with {self.workers} workers "
-            f"({spell_s(self.work_s)} of work), {spell_bytes(self.tar_bytes)} ({basis})"
+    def lines(self, cpu_price: float | None = None, gpu_price: float | None = None) -> list[str]:
+        """Put it into words; with a price for an hour of a core or of a GPU, also what it costs."""
+        wall, size = spell_s(self.wall_s), spell_bytes(self.tar_bytes)
+        held = f"{self.cpu_h:.4g} core-hours" + (f", {self.gpu_h:.4g} GPU-hours" if self.gpu_h else "")
+        crew = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
+        said = [
+            f"{self.clips} clips in {self.scenes} scenes: about {wall} with {crew}, {held}, "
+            f"{size} in {self.shards} shards"
         ]
+        if cpu_price is not None or gpu_price is not None:
+            money = priced(self.cpu_h, self.gpu_h, cpu_price or 0.0, gpu_price or 0.0)
+            said.append(f"about {money:.2f} for computing; storage, traffic and machines that wait come on top")
+        if self.measured_clips:
+            memory = f", with at most {spell_bytes(self.peak_bytes)} of memory a worker" if self.peak_bytes else ""
+            said.append(f"from the receipts of {self.measured_clips} clips of this set{memory}")
+        else:
+            said.append(
+                "reference figures of the CPU renderer on shared cores of a cloud server, compiling included: "
+                "yours may take half or twice as long"
+            )
+            said.append("for a GPU, or to know better, build a few shards of it and name their folder or URL by --out")
+        return said
 
 
 def estimate(spec: Spec, workers: int, receipts: Sequence[Receipt] = ()) -> Estimate:
-    """Estimate a spec's cost; `receipts` of the same set, where there are some, count more than any reference."""
-    scenes = -(-spec.clips // spec.clips_per_scene)
+    """Estimate a spec's cost; `receipts` of the same set, where there are some, count more than any reference.
+
+    Receipts speak for workers that hold what theirs held. The reference is of the CPU renderer, a core a worker.
+    """
+    shards = spec.clips // spec.shard_clips
     measured = sum(len(receipt.keys) for receipt in receipts)
     if measured:
-        work_s = spec.clips * sum(receipt.timings_s.get("work", 0.0) for receipt in receipts) / measured
-        tar_bytes = spec.clips * sum(receipt.tar_bytes for receipt in receipts) / measured
+        more = spec.clips / measured
+        work_s = more * sum(receipt.timings_s.get("work", 0.0) for receipt in receipts)
+        busy_s = more * sum(receipt.timings_s.get("wall", 0.0) for receipt in receipts)
+        cpu_h, gpu_h = (more * hours for hours in held_h(receipts))
+        tar_bytes = more * sum(receipt.tar_bytes for receipt in receipts)
+        once_s = 0.0
     else:
-        work_s = scenes * _scene_s(spec) + spec.clips * CANDIDATES * _clip_s(spec)
+        work_s = busy_s = SHARED_CORE * (_samplings(spec) * _scene_s(spec) + spec.clips * CANDIDATES * _clip_s(spec))
+        cpu_h, gpu_h = work_s / 3600, 0.0
         tar_bytes = spec.clips * _clip_bytes(spec)
-    # The last shards run while other workers have none left.
-    shards = spec.clips // spec.shard_clips
-    rounds = -(-shards // workers)
-    wall_s = max(work_s / workers, work_s / shards * rounds if shards >= workers else 0.0)
-    return Estimate(spec.clips, scenes, work_s, wall_s, tar_bytes, workers, measured)
+        once_s = COMPILE_S
+    return Estimate(
+        clips=spec.clips,
+        scenes=-(-spec.clips // spec.clips_per_scene),
+        shards=shards,
+        work_s=work_s,
+        # The last shards run while other workers have none left.
+        wall_s=once_s + busy_s * max(1 / workers, -(-shards // workers) / shards if shards >= workers else 0.0),
+        tar_bytes=tar_bytes,
+        workers=workers,
+        cpu_h=cpu_h,
+        gpu_h=gpu_h,
+        measured_clips=measured,
+        peak_bytes=max((receipt.peak_bytes for receipt in receipts), default=0),
+    )
+
+
+def receipts_of(spec: Spec, out: Path | str) -> list[Receipt]:
+    """Read the receipts of a set in `out`, begun as `spec` or with another number of clips.
+
+    Raises:
+        SpecError: there are none.
+    """
+    store = Store(out)
+    wanted = identity_of(resolve(spec, store.read_spec()))
+    if receipts := store.all_receipts(wanted):
+        return receipts
+    raise SpecError(
+        f"{out} holds no receipt of set {wanted} (its own is {store.read_identity()}); build a few shards of it there "
+        "first, or leave out --out"
+    )
 
 
 def held_h(receipts: Iterable[Receipt]) -> tuple[float, float]:
@@ -76,7 +142,11 @@ def cost(receipts: Iterable[Receipt], cpu_price: float, gpu_price: float) -> flo
 
     Failed tries, idle machines, storage and traffic are not in receipts, and so not in it.
     """
-    cpu_h, gpu_h = held_h(receipts)
+    return priced(*held_h(receipts), cpu_price, gpu_price)
+
+
+def priced(cpu_h: float, gpu_h: float, cpu_price: float, gpu_price: float) -> float:
+    """Say what hours of cores and GPUs cost."""
     return cpu_h * cpu_price + gpu_h * gpu_price
 
 
@@ -87,8 +157,13 @@ def check_price(option: str, price: float) -> float:
         SpecError: it is negative or not a number.
     """
     if not 0 <= price < math.inf:
-        raise SpecError(f"{option} is {price:g}; it must be a number of 0 or more, per hour")
+        raise SpecError(f"{option} is {price:g}; it must be a number of 0 or more, for an hour")
     return price
+
+
+def _samplings(spec: Spec) -> int:
+    """Count how often a scene is made of splats: once for every shard that films in it."""
+    return -(-spec.clips // min(spec.clips_per_scene, spec.shard_clips))
 
 
 def _pixels(spec: Spec) -> float:

@@ -7,10 +7,8 @@ import pytest
 from rich.console import Console
 from tiny import film, spec
 
-from camera_motion.builder.estimate import estimate
 from camera_motion.builder.progress import Bar, spell_bytes, spell_s, summary
 from camera_motion.builder.run import build
-from camera_motion.builder.specfile import load
 
 
 def test_a_build_away_from_a_terminal_says_a_line_a_shard(tmp_path: Path) -> None:
@@ -54,22 +52,3 @@ def test_durations(seconds: float, spelt: str) -> None:
 @pytest.mark.parametrize(("count", "spelt"), [(999, "999 B"), (12_345_678, "12.3 MB"), (2.5e15, "2500.0 TB")])
 def test_sizes(count: float, spelt: str) -> None:
     assert spell_bytes(count) == spelt
-
-
-def test_an_estimate_grows_with_what_is_asked_and_shrinks_with_workers() -> None:
-    demo, standard = load("demo"), load("standard")
-    small = estimate(demo, 2)
-    assert small.wall_s < estimate(demo, 1).wall_s
-    assert small.work_s < estimate(standard, 2).work_s
-    assert small.tar_bytes < estimate(standard, 2).tar_bytes
-    assert estimate(load("demo", clips=48), 2).work_s == pytest.approx(2 * small.work_s)
-    assert estimate(demo, 3).wall_s >= small.work_s / 2, "four shards on three workers take two rounds"
-
-
-def test_receipts_tell_more_than_any_table(tmp_path: Path) -> None:
-    built = build(spec(clips=4), tmp_path, film, engine="serial")
-    known = estimate(spec(clips=12), 1, built.receipts)
-    assert known.measured_clips == 4
-    assert known.tar_bytes == pytest.approx(3 * built.manifest.tar_bytes)
-    assert known.work_s == pytest.approx(3 * built.manifest.work_s)
-    assert "from 4 clips of this set" in known.lines()[0]
