@@ -146,7 +146,13 @@ def cost(receipts: Iterable[Receipt], cpu_price: float, gpu_price: float) -> flo
 
 
 def priced(cpu_h: float, gpu_h: float, cpu_price: float, gpu_price: float) -> float:
-    """Say what hours of cores and GPUs cost."""
+    """Say what hours of cores and GPUs cost.
+
+    Raises:
+        SpecError: a price is negative or not a number.
+    """
+    check_price("--cpu-price", cpu_price)
+    check_price("--gpu-price", gpu_price)
     return cpu_h * cpu_price + gpu_h * gpu_price
 
 
