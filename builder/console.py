@@ -7,24 +7,26 @@ from pathlib import Path
 from rich.console import Console
 
 from camera_motion.builder.commands.terms import complain, say
+from camera_motion.builder.places import open_place
 from camera_motion.builder.progress import Bar, summary
 from camera_motion.builder.run import WHOLE, build
 from camera_motion.builder.validate import validate
 from camera_motion.schema.base import SpecError
-from camera_motion.schema.spec import Spec
+from camera_motion.schema.spec import Execution, Spec
 
 
-def build_here(spec: Spec, root: Path, slice: str, engine: str | None, workers: int | None, verbose: bool) -> int:
+def build_here(spec: Spec, root: str, slice: str, execution: Execution, verbose: bool) -> int:
     """Build, or go on building, and tell; give the exit code: 0 only if the set is complete and valid.
 
     Raises:
         SpecError: what `builder.run.build` refuses, or a slice that is none.
     """
     part = slice_of(slice)
+    open_place(root).probe(write=False)  # what is wrong with it is said at once
     from camera_motion.generator.clip import film  # compiles and loads most of the package
 
     with Bar(Console(stderr=True), spec.name) as bar:
-        built = build(spec, root, film, watcher=bar, part=part, engine=engine, workers=workers)
+        built = build(spec, root, film, watcher=bar, part=part, execution=execution)
     for name, failure in built.failures.items() if verbose else ():
         sys.stderr.write(f"camera-motion: {name}:\n{failure.detail}\n")
     for line in summary(built.manifest):
@@ -45,8 +47,10 @@ def build_here(spec: Spec, root: Path, slice: str, engine: str | None, workers: 
     return 1 if problems else 0
 
 
-def how_to_load(root: Path, splits: dict[str, int]) -> str:
+def how_to_load(root: str | Path, splits: dict[str, int]) -> str:
     """Say where a set is and how its rows are had."""
+    if "://" in str(root):
+        return f"The set is in {root}. To have it in a folder: camera-motion fetch {root} FOLDER"
     split = "train" if "train" in splits else next(iter(splits), "train")
     return (
         f"The set is in {root}. To load it:\n"

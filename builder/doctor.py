@@ -9,9 +9,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from camera_motion.builder.engines.choose import available_cores
 from camera_motion.builder.machine import LIBRARIES, machine_class
 from camera_motion.builder.progress import spell_bytes
-from camera_motion.builder.run import available_cores
 
 #: Optional things: the module, what it serves, and the command that brings it.
 EXTRAS = (

@@ -4,6 +4,7 @@ import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from camera_motion import __version__
 from camera_motion.schema.base import identity
 
 #: Libraries whose arithmetic or encoders reach the tars.
@@ -32,6 +33,7 @@ def machine_class() -> dict[str, str]:
     """
     facts = {"system": platform.system(), "architecture": platform.machine(), "instructions": _instructions()}
     facts |= {name: _version(name) for name in LIBRARIES}
+    facts["camera-motion"] = __version__  # a checkout that was sent to a worker is not installed
     return {"class": identity(facts), "processor": _processor(), "python": platform.python_version(), **facts}
 
 

@@ -19,6 +19,8 @@ from rich.progress import (
 )
 
 from camera_motion.builder.engines import Failure
+from camera_motion.cards.spelling import spell_bytes as spell_bytes
+from camera_motion.cards.spelling import spell_s as spell_s
 from camera_motion.schema.receipt import Manifest, Receipt
 
 
@@ -41,6 +43,7 @@ class Bar:
         )
         self._task = self._progress.add_task(title, total=None)
         self._asked, self._there, self._began = 0, 0, time.monotonic()
+        self._heard = set[str]()
 
     def __enter__(self) -> "Bar":
         self._progress.start()
@@ -65,18 +68,25 @@ class Bar:
             self._console.print(f"{self._title}: {clips} clips; {first}", highlight=False, soft_wrap=True)
 
     def clip(self, key: str) -> None:
-        """Count a clip."""
-        self._there += 1
-        self._progress.update(self._task, completed=self._there)
+        """Count a clip, once: a shard may be begun again."""
+        self._count({key} - self._heard)
+        self._heard.add(key)
 
     def shard(self, receipt: Receipt) -> None:
-        """Name a finished shard where there is no bar."""
+        """Count those of a shard's clips that nobody told of, and name it where there is no bar."""
+        keys = set(receipt.keys)
+        self._count(keys - self._heard)
+        self._heard -= keys
         if not self._console.is_terminal:
             seconds = time.monotonic() - self._began
             line = f"{receipt.name}: {len(receipt.keys)} clips, {len(receipt.rejections)} candidates rejected"
             self._console.print(
                 f"{line}; {self._there} of {self._asked} after {spell_s(seconds)}", highlight=False, soft_wrap=True
             )
+
+    def _count(self, keys: set[str]) -> None:
+        self._there += len(keys)
+        self._progress.update(self._task, completed=self._there)
 
     def failed(self, name: str, failure: Failure) -> None:
         """Say at once that a shard could not be made."""
@@ -121,21 +131,3 @@ def summary(manifest: Manifest) -> list[str]:
         lines.append(f"{rejected} of {manifest.candidates} candidates rejected: {reasons}")
     lines += [f"missing {key}: {reason}" for key, reason in list(manifest.missing.items())[:20]]
     return lines
-
-
-def spell_s(seconds: int | float) -> str:
-    """Spell a duration: `49.0 s`, `3 min 12 s`, `2 h 05 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    if seconds < 3600:
-        return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
-    return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"
-
-
-def spell_bytes(count: int | float) -> str:
-    """Spell a size in decimal units: `12.3 MB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

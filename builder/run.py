@@ -1,6 +1,5 @@
 """Build a set, or go on with one: what is not done yet is made, and done is what its receipt proves."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,9 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from camera_motion.builder import notes
-from camera_motion.builder.engines import Engine, Failure
-from camera_motion.builder.engines.processes import Processes
-from camera_motion.builder.engines.serial import Serial
+from camera_motion.builder.engines import Failure
+from camera_motion.builder.engines.choose import choose_engine
 from camera_motion.builder.places import Place
 from camera_motion.builder.plan import Plan, plan, take
 from camera_motion.builder.shard import Film, ShardJob
@@ -18,7 +16,7 @@ from camera_motion.builder.store import SPEC, Store
 from camera_motion.generator.identity import identity_of
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.receipt import Manifest, Receipt, merge
-from camera_motion.schema.spec import Spec
+from camera_motion.schema.spec import Execution, Spec
 
 #: (i, n): every n-th shard from the i-th, for builds on several machines.
 WHOLE = (0, 1)
@@ -78,17 +76,22 @@ def build(
     part: tuple[int, int] = WHOLE,
     engine: str | None = None,
     workers: int | None = None,
+    execution: Execution | None = None,
 ) -> Built:
     """Make all shards of a spec (or of slice `part`) that are not done in the place `root`: a folder, or a URL.
 
     The result does not depend on the engine, the workers, the order, or how often the build was killed and begun
-    again. `film` makes the clips (`generator.clip.film`).
+    again. `film` makes the clips (`generator.clip.film`). `execution` takes the place of the spec's, `engine` and
+    `workers` that of what it says.
 
     Raises:
         SpecError: the place holds another set, is locked or cannot be written, or the spec asks for what a film
             maker refuses.
         PlaceUnavailable: the place does not answer.
     """
+    execution = (execution or spec.execution).model_copy(
+        update={name: value for name, value in (("engine", engine), ("workers", workers)) if value}
+    )
     store, planned, identity = Store(root), plan(spec), identity_of(spec)
     indices = take(len(planned), part)
     names = {planned.name(index) for index in indices}
@@ -99,8 +102,8 @@ def build(
         done = store.done({index: planned.name(index) for index in indices}, identity)
         built = Built(clips=len(indices) * spec.shard_clips, receipts=list(done.values()))
         todo = [index for index in indices if index not in done]
-        runner, threads = choose_engine(engine or spec.execution.engine, workers or spec.execution.workers, len(todo))
-        job = ShardJob(spec, identity, store, film, threads)
+        runner, threads, gpus = choose_engine(execution, len(todo), cuda=spec.render.renderer == "cuda")
+        job = ShardJob(spec, identity, store, film, threads, gpus)
         failures = notes.failures(store.place) if todo else set()
         if watcher:
             watcher.begin(built.clips, built.receipts)
@@ -117,24 +120,6 @@ def build(
             store.sweep(names, alone=part == WHOLE)  # what workers that were stopped left half-written
             notes.clear_up(store.place)
     return built
-
-
-def choose_engine(engine: str, workers: int, shards: int) -> tuple[Engine, int]:
-    """Choose how to run `shards` shards on `workers` cores, and how many threads each job may use.
-
-    `auto` takes processes where there is more than one core and more than one shard. Cores that outnumber the shards
-    become threads inside the jobs.
-    """
-    workers = workers or available_cores()
-    crew = max(1, min(workers, shards))
-    if engine == "serial" or (engine == "auto" and crew == 1):
-        return Serial(), workers
-    return Processes(crew), workers // crew
-
-
-def available_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _record(built: Built, planned: Plan, index: int, said: str | Receipt | Failure, watcher: Watcher | None) -> None:

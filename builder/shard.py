@@ -6,8 +6,9 @@ import tarfile
 import time
 import tokenize
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from camera_motion.builder import notes
 from camera_motion.builder.machine import machine_class, peak_bytes
 from camera_motion.builder.places import Hashed
 from camera_motion.builder.plan import Plan, plan
+from camera_motion.builder.specfile import unchanged
 from camera_motion.builder.store import Store, tar_name
+from camera_motion.generator.identity import resolve
 from camera_motion.schema.base import Rejected, SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
 from camera_motion.schema.columns import members as suffixes
@@ -62,6 +65,22 @@ class ShardJob:
             timings_s = {"wall": time.perf_counter() - began, "work": time.process_time() - worked}
             receipt = self._finish(shard, clips, rejections, timings_s)
         yield receipt
+
+    def here(self) -> "ShardJob":
+        """Give the job as this machine can do it: the set is seen from here, and so are the files that its spec names.
+
+        Raises:
+            SpecError: they are not, or not the same.
+        """
+        shared = "--out must be a URL, or a folder on a disk that all machines share"
+        try:
+            identity = self.store.read_identity()
+        except SpecError:
+            raise SpecError(f"it does not see the set that is built in {self.store.place.url}; {shared}") from None
+        if identity != self.identity:
+            raise SpecError(f"it sees another set in {self.store.place.url}; {shared}")
+        import_module("camera_motion.generator.readiness").ready(resolve(self.spec))  # brings PyAV: not for readers
+        return replace(self, spec=unchanged(self.spec, Path(self.spec.base), "the spec"))
 
     @cached_property
     def _plan(self) -> Plan:

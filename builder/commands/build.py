@@ -1,19 +1,20 @@
 """`camera-motion build`."""
 
-from pathlib import Path
-
-from camera_motion.builder.commands.terms import EngineName, Folder, Number, Slice, SpecName, crew
+from camera_motion.builder.commands.terms import Address, EngineName, Number, Share, Slice, SpecName, Where, hands
 
 
 def build(
     spec: SpecName = "demo",
     /,
     *,
-    out: Folder = None,
+    out: Where = None,
     clips: Number = None,
     seed: Number = None,
     engine: EngineName = None,
     workers: Number = None,
+    cpus: Number = None,
+    gpus: Share = None,
+    address: Address = None,
     slice: Slice = "0/1",
     verbose: bool = False,
 ) -> int:
@@ -22,11 +23,16 @@ def build(
     Example: camera-motion build standard --out sets/standard --workers 8
 
     Args:
-        out: The folder of the set; by default the spec's, else its name.
+        out: The folder of the set, or a URL such as s3://bucket/name; by default the spec's, else its name.
         clips: How many clips, instead of the spec's number; a multiple of its shard_clips.
         seed: Another seed, and so another set.
-        engine: serial uses threads in one process; processes a worker per core; auto chooses.
-        workers: Processes or threads; by default every core.
+        engine: serial uses threads in one process, processes several of them, ray a cluster; auto is one of the two
+            first.
+        workers: Processes or threads, by default every core; for ray the shards it is handed at once, by default as
+            many as it has room for.
+        cpus: The cores that a worker holds, and its threads.
+        gpus: The GPUs that a worker holds, such as 1, or 0.25 for four workers on each.
+        address: The Ray cluster, such as 10.0.0.1:6379 or auto; by default RAY_ADDRESS, else one that is run here.
         slice: i/n builds every n-th shard from the i-th, for n machines with one folder or n to be joined.
         verbose: Show the tracebacks of shards that fail.
     """
@@ -34,5 +40,5 @@ def build(
     from camera_motion.builder.specfile import load
 
     chosen = load(spec, clips=clips, seed=seed)
-    root = out or Path(chosen.execution.output or chosen.name)
-    return build_here(chosen, root, slice, engine, crew(workers), verbose)
+    execution = hands(chosen, workers, engine=engine, cpus=cpus, gpus=gpus, address=address)
+    return build_here(chosen, out or chosen.execution.output or chosen.name, slice, execution, verbose)

@@ -2,22 +2,30 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import tyro
 
 from camera_motion.builder.published import names
 
+if TYPE_CHECKING:
+    from camera_motion.schema.spec import Execution, Spec
+
 #: Options that are left to the spec, or to the machine, unless given.
 Folder = Annotated[Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")]
+Where = Annotated[str | None, tyro.conf.arg(metavar="FOLDER|URL", help_behavior_hint="")]
 File = Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
 Number = Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
 EngineName = Annotated[
-    Literal["auto", "serial", "processes"] | None,
-    tyro.conf.arg(metavar="{auto,serial,processes}", help_behavior_hint=""),
+    Literal["auto", "serial", "processes", "ray"] | None,
+    tyro.conf.arg(metavar="{auto,serial,processes,ray}", help_behavior_hint=""),
 ]
+Share = Annotated[float | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
+Address = Annotated[str | None, tyro.conf.arg(metavar="HOST:PORT", help_behavior_hint="")]
 Slice = Annotated[str, tyro.conf.arg(metavar="I/N")]
 Set = Annotated[Path, tyro.conf.arg(metavar="SET")]
+#: A set in a folder or in a store.
+AnySet = Annotated[str, tyro.conf.arg(metavar="SET")]
 SpecName = Annotated[
     str,
     tyro.conf.arg(
@@ -61,3 +69,16 @@ def crew(workers: int | None) -> int | None:
         shown = workers if abs(workers) < 10**9 else "a number without end"
         raise SpecError(f"--workers is {shown}; it must be from 1 to {MOST_WORKERS}")
     return workers
+
+
+def hands(spec: "Spec", workers: int | None, **given: Any) -> "Execution":
+    """Give how a set is to be built: as the spec says, but for the options that the user gave.
+
+    Raises:
+        SpecError: an option that no machine can mean.
+    """
+    from camera_motion.schema.parse import parse
+
+    fields = spec.model_dump()
+    given = {name: value for name, value in (given | {"workers": crew(workers)}).items() if value is not None}
+    return parse(fields | {"execution": fields["execution"] | given}, "options").execution

@@ -13,8 +13,8 @@ def validate(out: Set, /, *, deep: bool = False, workers: Number = None) -> int:
         deep: Also hash every tar, decode every clip, and check its annotation against its pixels once more.
         workers: Processes for --deep; by default every core.
     """
+    from camera_motion.builder.engines.choose import available_cores
     from camera_motion.builder.progress import shard_bar
-    from camera_motion.builder.run import available_cores
     from camera_motion.builder.validate import validate as check
 
     with shard_bar("checking") as tell:

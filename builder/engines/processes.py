@@ -1,54 +1,56 @@
-"""Shards side by side in processes of this machine, one thread each."""
+"""Shards side by side in processes of this machine."""
 
 import logging
 import multiprocessing
 import os
 import signal
 import threading
-import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any
 
-from camera_motion.builder.engines import Event, Failure, Job
+from camera_motion.builder.engines import ONE_THREAD, SHARDS_PER_WORKER, Event, Failure, Job, persist
 from camera_motion.schema.base import SpecError
 
 _LOG = logging.getLogger(__name__)
 
-#: Pools that libraries open when they are loaded; a worker has a core, so they get one thread.
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-
 #: How often a shard is given to a new worker after its worker died.
-RETRIES = 1
+DEATHS_FORGIVEN = 1
 
 
 @dataclass
 class _Worker:
     process: SpawnProcess
     pipe: Connection
+    seat: int
     index: int | None = None
+    made: int = 0
 
 
 class Processes:
-    """Runs jobs in `workers` spawned processes, so that no thread or lock of this one is inherited."""
+    """Runs jobs in `workers` spawned processes, so that no thread or lock of this one is inherited.
 
-    def __init__(self, workers: int) -> None:
+    With `devices`, CUDA's names of GPUs, each worker sees one of them, dealt round.
+    """
+
+    def __init__(self, workers: int, devices: Sequence[str] = ()) -> None:
         self.workers = workers
+        self.devices = tuple(devices)
 
     def run(self, job: Job, indices: Sequence[int]) -> Iterator[Event]:
         """Run `job` for every index, each worker taking the next when it is free."""
         waiting, tries = deque(indices), dict[int, int]()
         crew: list[_Worker] = []
         try:
-            with _one_thread_each():
-                crew.extend(_hire(job) for _ in range(min(self.workers, len(waiting))))
+            crew.extend(self._hire(job, seat) for seat in range(min(self.workers, len(waiting))))
             while waiting or any(worker.index is not None for worker in crew):
-                for worker in crew:
+                for place, worker in enumerate(crew):
                     if worker.index is None and waiting:
+                        if worker.made >= SHARDS_PER_WORKER:
+                            worker = crew[place] = self._relieved(worker, job)
                         worker.index = waiting.popleft()
                         with suppress(OSError):  # dead already: its pipe will say so below
                             worker.pipe.send(worker.index)
@@ -62,8 +64,7 @@ class Processes:
                         yield from self._buried(worker, waiting, tries)
                         crew.remove(worker)
                         if waiting:
-                            with _one_thread_each():
-                                crew.append(_hire(job))
+                            crew.append(self._hire(job, worker.seat))
         finally:
             for worker in crew:
                 worker.pipe.close()
@@ -76,11 +77,28 @@ class Processes:
         assert index is not None
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         tries[index] = tries.get(index, 0) + 1
-        if tries[index] <= RETRIES:
+        if tries[index] <= DEATHS_FORGIVEN:
             _LOG.warning("the worker at shard %d died (%s); trying the shard once more", index, how)
             waiting.appendleft(index)
         else:
             yield index, Failure(f"its worker died {tries[index]} times ({how}); is there enough memory?")
+
+    def _hire(self, job: Job, seat: int) -> _Worker:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(job, theirs), daemon=True)
+        device = {"CUDA_VISIBLE_DEVICES": self.devices[seat % len(self.devices)]} if self.devices else {}
+        with _environment(ONE_THREAD | device):
+            process.start()
+        theirs.close()  # so that the worker's death ends the pipe
+        return _Worker(process, ours, seat)
+
+    def _relieved(self, worker: _Worker, job: Job) -> _Worker:
+        """End a worker that has nothing to do, and hire one for its seat."""
+        worker.pipe.close()
+        worker.process.terminate()
+        worker.process.join()
+        return self._hire(job, worker.seat)
 
 
 def _heard(worker: _Worker) -> Iterator[Event]:
@@ -88,21 +106,12 @@ def _heard(worker: _Worker) -> Iterator[Event]:
     said = worker.pipe.recv()
     index = worker.index
     assert index is not None
-    if said is None or isinstance(said, Failure):
-        worker.index = None
+    if said is None:
+        worker.index, worker.made = None, worker.made + 1
     if isinstance(said, SpecError):
         raise said
     if said is not None:
         yield index, said
-
-
-def _hire(job: Job) -> _Worker:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(job, theirs), daemon=True)
-    process.start()
-    theirs.close()  # so that the worker's death ends the pipe
-    return _Worker(process, ours)
 
 
 def _work(job: Job, pipe: Connection) -> None:
@@ -115,17 +124,12 @@ def _work(job: Job, pipe: Connection) -> None:
 
 
 def _send_all(job: Job, index: int, pipe: Connection) -> None:
-    said: Any
     try:
-        for said in job(index):
+        for said in persist(job, index):
             pipe.send(said)
         pipe.send(None)
     except SpecError as error:
         pipe.send(SpecError(str(error)))
-    except BrokenPipeError:
-        raise
-    except Exception as error:
-        pipe.send(Failure(f"{type(error).__name__}: {error}", traceback.format_exc()))
 
 
 def _die_with_parent() -> None:
@@ -137,9 +141,10 @@ def _die_with_parent() -> None:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that a process begun inside the block inherits."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:

@@ -20,6 +20,10 @@ class Folder:
 
     root: Path
 
+    def __reduce__(self) -> tuple[type["Folder"], tuple[Path]]:
+        """Travel by the whole path: a worker may stand in another folder."""
+        return Folder, (self.root.absolute(),)
+
     @property
     def url(self) -> str:
         """The folder as it was named."""
@@ -29,12 +33,14 @@ class Folder:
         """Give the path of a file."""
         return self.root / name
 
-    def probe(self) -> None:
+    def probe(self, write: bool = True) -> None:
         """Look whether the folder, or the nearest one above that is there, can be written.
 
         Raises:
             SpecError: it cannot.
         """
+        if not write:
+            return
         there = next(folder for folder in (self.root.absolute(), *self.root.absolute().parents) if folder.exists())
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             why = "permission denied" if there.is_dir() else f"{there} is not a directory"

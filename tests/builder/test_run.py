@@ -18,7 +18,7 @@ from tiny import film, spec
 from camera_motion.builder.engines import Failure
 from camera_motion.builder.engines.processes import Processes
 from camera_motion.builder.lock import lock
-from camera_motion.builder.run import build, choose_engine
+from camera_motion.builder.run import build
 from camera_motion.builder.store import Store
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
@@ -220,25 +220,6 @@ def test_an_interrupted_build_stops_at_once_and_sweeps_up(whole: Path, tmp_path:
     assert not list(tmp_path.rglob("*.partial"))
     assert build(spec(), tmp_path, film, engine="serial").complete
     assert digests(tmp_path) == digests(whole)
-
-
-@pytest.mark.parametrize(
-    ("asked", "cores", "shards", "crew", "threads"),
-    [
-        ("auto", 1, 5, 0, 1),
-        ("auto", 2, 4, 2, 1),
-        ("auto", 8, 4, 4, 2),
-        ("auto", 8, 1, 0, 8),
-        ("auto", 8, 0, 0, 8),
-        ("serial", 8, 4, 0, 8),
-        ("processes", 3, 1, 1, 3),
-    ],
-)
-def test_cores_become_workers_and_the_rest_threads(
-    asked: str, cores: int, shards: int, crew: int, threads: int
-) -> None:
-    engine, share = choose_engine(asked, cores, shards)
-    assert (getattr(engine, "workers", 0), share) == (crew, threads)
 
 
 def _group_lives(group: int) -> bool:
