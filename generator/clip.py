@@ -5,9 +5,13 @@ which one it is depends on nothing but the spec and the plan.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -18,73 +22,130 @@ from camera_motion.evaluation import gate
 from camera_motion.evaluation.quality import quality
 from camera_motion.generator import captions, sources
 from camera_motion.generator.annotate import record
-from camera_motion.generator.effects import finish
 from camera_motion.generator.encode import encode
 from camera_motion.generator.exposure import meter
-from camera_motion.generator.identity import GENERATOR_VERSION, identity_of
+from camera_motion.generator.identity import GENERATOR_VERSION, identity_of, resolve
 from camera_motion.generator.place import Shot, VideoShape, place
-from camera_motion.generator.render.cpu import CpuRenderer
+from camera_motion.generator.render.renderer import Renderer, open_renderer
 from camera_motion.generator.seeds import stream
 from camera_motion.generator.splats import SOLID, GaussianScene, Look
+from camera_motion.generator.stopwatch import Stopwatch
 from camera_motion.schema.base import Rejected
-from camera_motion.schema.clip import Checks, FilmedClip, Quality, Rejection
+from camera_motion.schema.clip import Checks, FilmedClip, Quality, Rejection, Spent
 from camera_motion.schema.plan import ClipPlan, ScenePlan
 from camera_motion.schema.spec import Spec, portable
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 def film(
     spec: Spec, scene_plan: ScenePlan, clip_indices: Sequence[int], threads: int = 1
-) -> Iterator[FilmedClip | Rejection]:
-    """Film the clips of `scene_plan` whose index is in `clip_indices`, in their order.
+) -> Iterator[FilmedClip | Rejection | Spent]:
+    """Film the clips of `scene_plan` whose index is in `clip_indices`, up to `threads` of them at a time.
 
-    The scene is sampled for the paths of *all* its clips and for their opposites, so that the density of its splats
-    does not tell in frame 0 which way a camera will go. A candidate that replaces a rejected one is filmed in a scene
-    sampled for its own path and opposite. A clip none of whose candidates passes ends in its last `Rejection`.
+    The scene is sampled for the paths of *all* these clips and for their opposites, so that the density of its splats
+    does not tell in frame 0 which way a camera will go. First candidates come in the clips' order, then replacements:
+    each is filmed in a scene sampled for its own path and opposite. A clip none of whose candidates passes ends in its
+    last `Rejection`. At the end it is said where the time went.
 
     Raises:
-        SpecError: the scene of the spec cannot be had (an unreadable splat file, say).
+        SpecError: the scene of the spec cannot be had (an unreadable splat file, say), or CUDA is asked for and cannot
+            be used.
     """
+    spec, watch = resolve(spec), Stopwatch()
+    clips = [clip for clip in scene_plan.clips if clip.index in set(clip_indices)]
     with threadpool_limits(1), _one_opencv_thread():
-        stage = Stage(spec, scene_plan)
-        shared: Camera | None = None
-        for clip in (c for c in scene_plan.clips if c.index in clip_indices):
-            shot, misses = stage.shots[clip.index]
+        with watch.step("place"):
+            stage = Stage(spec, scene_plan, clips)
+        refused = list[tuple[ClipPlan, int]]()
+        for clip, result in _first_takes(stage, clips, threads, watch):
+            misses = stage.shots[clip.index][1]
             yield from misses
-            attempt = len(misses)
-            while shot is not None:
-                if attempt == len(misses):
-                    planned = [first for first, _ in stage.shots.values() if first]
-                    camera = shared = shared or Camera(spec, stage.sample(planned), threads)
-                else:
-                    camera = Camera(spec, stage.sample([shot]), threads)
-                try:
-                    yield shoot(spec, scene_plan, clip, attempt, stage, shot, camera)
-                    break
-                except Rejected as rejected:
-                    yield Rejection(clip.key, attempt, str(rejected))
-                shot, more = stage.next_shot(clip, attempt + 1)
-                yield from more
-                attempt += 1 + len(more)
+            if result is not None:
+                yield result
+            if isinstance(result, Rejection):
+                refused.append((clip, len(misses) + 1))
+        for clip, attempt in refused:
+            yield from _replacements(stage, clip, attempt, threads, watch)
+    yield Spent(watch.spent_s)
+
+
+def _first_takes(
+    stage: "Stage", clips: Sequence[ClipPlan], threads: int, watch: Stopwatch
+) -> Iterator[tuple[ClipPlan, FilmedClip | Rejection | None]]:
+    """Film the first candidate of each clip that could be placed (None for those that could not), in one scene."""
+    if not any(stage.shots[clip.index][0] for clip in clips):
+        yield from ((clip, None) for clip in clips)
+        return
+    lanes = min(threads, len(clips))
+    with watch.step("sample"):
+        scene = stage.sample([shot for shot, _ in stage.shots.values() if shot], threads)
+        camera = Camera(stage.spec, scene, max(1, threads // lanes))
+
+    def take(clip: ClipPlan) -> tuple[ClipPlan, FilmedClip | Rejection | None]:
+        shot, misses = stage.shots[clip.index]
+        return clip, shoot(stage, clip, len(misses), shot, camera, watch) if shot else None
+
+    yield from side_by_side(take, clips, lanes, camera.stopped)
+
+
+def _replacements(
+    stage: "Stage", clip: ClipPlan, attempt: int, threads: int, watch: Stopwatch
+) -> Iterator[FilmedClip | Rejection]:
+    """Try a clip's candidates from number `attempt` on, each in a scene of its own, until one passes."""
+    result: FilmedClip | Rejection | None = None
+    while not isinstance(result, FilmedClip):
+        with watch.step("place"):
+            shot, misses = stage.next_shot(clip, attempt)
+        yield from misses
+        if shot is None:
+            return
+        with watch.step("sample"):
+            camera = Camera(stage.spec, stage.sample([shot], threads), threads)
+        result = shoot(stage, clip, attempt + len(misses), shot, camera, watch)
+        attempt += len(misses) + 1
+        yield result
+
+
+def side_by_side(work: Callable[[T], R], items: Iterable[T], lanes: int, stopped: threading.Event) -> Iterator[R]:
+    """Do `work` on every item, `lanes` at a time, and give the results in the order of the items.
+
+    No more than `lanes` results wait for their turn. `stopped` is set at the end, or when the iterator is closed.
+    """
+    waiting: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(lanes) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > lanes:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class Stage:
     """A scene of the plan and where its cameras go, before it is made of splats.
 
-    `shots` holds, for each clip by index, the first candidate that could be placed (or None) and those before it.
+    `clips` are those that are filmed together, all of the scene's unless given. `shots` holds, for each of them by
+    index, the first candidate that could be placed (or None) and those before it.
     """
 
-    def __init__(self, spec: Spec, scene_plan: ScenePlan) -> None:
-        self._spec = spec
+    def __init__(self, spec: Spec, scene_plan: ScenePlan, clips: Sequence[ClipPlan] | None = None) -> None:
+        self.spec, self.plan = spec, scene_plan
         self._video = VideoShape(spec.video.width, spec.video.height, spec.video.frames, spec.video.fps)
         self.source = sources.open_source(spec, scene_plan)
-        self.shots = {clip.index: self.next_shot(clip, 0) for clip in scene_plan.clips}
+        self.shots = {clip.index: self.next_shot(clip, 0) for clip in (scene_plan.clips if clips is None else clips)}
 
     def next_shot(self, clip: ClipPlan, attempt: int) -> tuple[Shot | None, list[Rejection]]:
         """Place the first of a clip's candidates, from number `attempt` on, that its scene allows."""
         misses: list[Rejection] = []
-        for number in range(attempt, self._spec.gate.max_candidates):
+        for number in range(attempt, self.spec.gate.max_candidates):
             try:
                 rng = stream(clip.seed, "candidate", number)
                 return place(self.source.geometry, clip.request, self._video, rng), misses
@@ -92,11 +153,11 @@ class Stage:
                 misses.append(Rejection(clip.key, number, str(rejected)))
         return None, misses
 
-    def sample(self, shots: Sequence[Shot]) -> GaussianScene:
+    def sample(self, shots: Sequence[Shot], threads: int = 1) -> GaussianScene:
         """Make the scene of splats, dense enough for these shots and their opposites."""
         views = [view for shot in shots for view in (shot.trajectory, shot.opposite)]
-        width, height = render_size(self._spec)
-        return self.source.sample(views, width, height, self._spec.render.spacing_px)
+        width, height = render_size(self.spec)
+        return self.source.sample(views, width, height, self.spec.render.spacing_px)
 
 
 def render_size(spec: Spec) -> tuple[int, int]:
@@ -106,11 +167,16 @@ def render_size(spec: Spec) -> tuple[int, int]:
 
 
 class Camera:
-    """A scene of splats with the renderer for it, so that all clips of a scene share one."""
+    """A scene of splats with the renderer for it, so that all clips of a scene share one.
+
+    `threads` are those that the CPU renderer uses for one clip. Once `stopped` is set, no more pictures are made.
+    """
 
     def __init__(self, spec: Spec, scene: GaussianScene, threads: int) -> None:
         self.scene = scene
-        self.renderer = CpuRenderer(scene, *render_size(spec), threads=threads)
+        name: Literal["cpu", "cuda"] = "cuda" if resolve(spec).render.renderer == "cuda" else "cpu"
+        self.renderer = open_renderer(name, scene, *render_size(spec), threads)
+        self.stopped = threading.Event()
 
     def look(self, shot: Shot) -> Look:
         """Expose the scene's look for this shot (`generator.exposure`)."""
@@ -122,70 +188,86 @@ class Camera:
         pictures = [frame.rgb for path, frames in views for frame in self.renderer.render_clip(path, frames)]
         return replace(look, exposure=meter(pictures, look.exposure))
 
+    def pictures(self, shot: Shot, look: Look, holes: list[float]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+        """Render and finish every frame in order, and note the share of each that no splat covers.
+
+        Raises:
+            CancelledError: nobody waits for them any more.
+        """
+        for picture, uncovered in self.renderer.film(shot.trajectory, look):
+            if self.stopped.is_set():
+                raise CancelledError
+            holes.append(uncovered)
+            yield picture
+
 
 def shoot(
-    spec: Spec,
-    scene_plan: ScenePlan,
+    stage: Stage,
     clip: ClipPlan,
     attempt: int,
-    stage: Stage,
     shot: Shot,
     camera: Camera,
-) -> FilmedClip:
-    """Render, encode and prove one shot.
-
-    Raises:
-        Rejected: the decoded video disagrees with the annotation, or says too little.
-    """
-    look = camera.look(shot)
-    holes: list[float] = []
+    watch: Stopwatch,
+) -> FilmedClip | Rejection:
+    """Render, encode and prove one shot; reject it where the decoded video disagrees with the annotation."""
+    spec = stage.spec
     shape, settings = spec.video, spec.encode
-    frames = pictures(camera.renderer, shot, look, holes)
-    video = encode(frames, shape.width, shape.height, shape.fps, settings.codec, settings.crf, settings.preset)
-    proof = gate.prove(video, shot.trajectory, clip_views(camera.renderer, shot))
+    holes: list[float] = []
+    with watch.step("render"):
+        look = camera.look(shot)
+    with watch.step("encode"):
+        frames = watch.each("render", camera.pictures(shot, look, holes))
+        video = encode(
+            frames,
+            shape.width,
+            shape.height,
+            shape.fps,
+            settings.codec,
+            settings.crf,
+            settings.preset,
+            settings.encoder,
+        )
+    with watch.step("render"):
+        views = clip_views(camera.renderer, shot)
+    with watch.step("gate"):
+        proof = gate.prove(video, shot.trajectory, views)
     if not proof.verdict.passed:
-        raise Rejected(f"gate: {'; '.join(proof.verdict.reasons)}")
-    checks = Checks(**proof.verdict.checks(), holes=float(np.mean(holes)))
-    words = captions.write(stage.source.geometry.description, shot.motion, "none", stream(clip.seed, "captions"))
-    provenance = {
-        "generator": GENERATOR_VERSION,
-        "candidate": attempt,
-        "request": asdict(clip.request),
-        "move": shot.params,
-        "scene": stage.source.provenance,
-        "scene_seed": scene_plan.seed,
-        "exposure": look.exposure,
-    }
-    annotation = record(
-        spec,
-        identity_of(spec),
-        scene_plan,
-        clip,
-        shot,
-        words,
-        checks,
-        Quality(**quality(video)),
-        portable(provenance, spec.base),
-    )
+        return Rejection(clip.key, attempt, f"gate: {'; '.join(proof.verdict.reasons)}")
+    with watch.step("annotate"):
+        checks = Checks(**proof.verdict.checks(), holes=float(np.mean(holes)))
+        words = captions.write(stage.source.geometry.description, shot.motion, "none", stream(clip.seed, "captions"))
+        provenance = {
+            "generator": GENERATOR_VERSION,
+            "candidate": attempt,
+            "request": asdict(clip.request),
+            "move": shot.params,
+            "scene": stage.source.provenance,
+            "scene_seed": stage.plan.seed,
+            "exposure": look.exposure,
+        }
+        annotation = record(
+            spec,
+            identity_of(spec),
+            stage.plan,
+            clip,
+            shot,
+            words,
+            checks,
+            Quality(**quality(video)),
+            portable(provenance, spec.base),
+        )
     intrinsics = shot.trajectory.intrinsics.astype(np.float32)
     return FilmedClip(annotation, video, shot.trajectory.camera_from_world, intrinsics, proof.tracks)
 
 
-def pictures(renderer: CpuRenderer, shot: Shot, look: Look, holes: list[float]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-    """Render and finish every frame in order, and note the share of each that no splat covers."""
-    for frame in renderer.render_clip(shot.trajectory, range(len(shot.trajectory))):
-        holes.append(float(np.mean(frame.alpha < 0.5)))
-        yield finish(frame.rgb, frame.alpha, look)
-
-
-def clip_views(renderer: CpuRenderer, shot: Shot) -> dict[int, gate.GateView]:
+def clip_views(renderer: Renderer, shot: Shot) -> dict[int, gate.GateView]:
     """Depth and trust of the frames that the gate asks for."""
     wanted = gate.frames(len(shot.trajectory))
     rendered = renderer.render_clip(shot.trajectory, wanted, classes=True)
     views = {}
     for number, frame in zip(wanted, rendered, strict=True):
         assert frame.classes is not None
-        views[number] = gate.GateView(frame.depth_m, frame.classes[..., SOLID])
+        views[number] = gate.GateView(frame.depth_m, frame.classes[..., SOLID].copy())  # without the other classes
     return views
 
 

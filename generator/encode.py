@@ -1,9 +1,15 @@
-"""Frames to a video in memory: H.264, H.265 or lossless FFV1, the same bytes for the same frames."""
+"""Frames to a video in memory: H.264, H.265 or lossless FFV1, the same bytes for the same frames.
+
+H.264 and H.265 come from x264 and x265 ("software"), or from the encoder that some NVIDIA GPUs have ("nvenc").
+"""
 
 import io
+import threading
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Final
 
 import av
@@ -17,17 +23,31 @@ from camera_motion.schema.base import SpecError
 
 @dataclass(frozen=True)
 class _Format:
-    encoder: str
     container: str
     pixels: str
+    encoders: dict[str, str]
     lossless: bool = False
 
 
 _FORMATS: Final[dict[str, _Format]] = {
-    "h264": _Format("libx264", "mp4", "yuv420p"),
-    "h265": _Format("libx265", "mp4", "yuv420p"),
-    "ffv1": _Format("ffv1", "matroska", "bgr0", lossless=True),
+    "h264": _Format("mp4", "yuv420p", {"software": "libx264", "nvenc": "h264_nvenc"}),
+    "h265": _Format("mp4", "yuv420p", {"software": "libx265", "nvenc": "hevc_nvenc"}),
+    "ffv1": _Format("matroska", "bgr0", {"software": "ffv1"}, lossless=True),
 }
+
+#: NVENC's presets, p1 (fastest) to p7, by x264's.
+_NVENC_PRESETS: Final = {
+    "ultrafast": "p1",
+    "superfast": "p2",
+    "veryfast": "p3",
+    "faster": "p4",
+    "fast": "p5",
+    "medium": "p6",
+    "slow": "p7",
+}
+
+#: Consumer GPUs open few NVENC sessions at once, for all processes together, and two keep the encoder busy.
+_NVENC_SESSIONS: Final = threading.BoundedSemaphore(2)
 
 #: swscale's exact path: no dithering and no SIMD rounding, so that machines of one class agree to the bit.
 _SCALER: Final = int(
@@ -43,19 +63,20 @@ def encode(
     codec: str = "h264",
     crf: int = 18,
     preset: str = "veryfast",
+    encoder: str = "software",
 ) -> bytes:
     """Encode RGB `frames` as a `width` x `height` video and return the file.
 
     Frames may be larger than the video, by the same factor in both directions: they are then scaled down by area, as
     super-sampled renders want. H.264 and H.265 are limited-range BT.709 4:2:0, tagged as such, in an mp4 whose index
     comes first; FFV1 keeps every RGB value, in Matroska. One thread, no dates and no random ids: equal frames give
-    equal bytes. `crf` and `preset` mean nothing to FFV1.
+    equal bytes. `crf` and `preset` mean nothing to FFV1; NVENC takes the first as its constant quality (`cq`, a scale
+    much like it) and the nearest of its own presets, and makes no B-frames.
 
-    Raises: SpecError for an unknown codec, a size the codec cannot hold, a frame of another shape, or no frames.
+    Raises: SpecError for an unknown codec, an encoder that does not work here, a size the codec cannot hold, a frame
+        of another shape, or no frames.
     """
-    chosen = _FORMATS.get(codec)
-    if chosen is None:
-        raise SpecError(f"codec {codec!r} is unknown: choose one of {', '.join(_FORMATS)}")
+    chosen, name = _FORMATS[_known(codec)], encoder_name(codec, encoder)
     if width <= 0 or height <= 0 or width % 2 or height % 2:
         raise SpecError(f"video size {width}x{height} is not even: {codec} needs an even width and height")
     rate = _rate(fps)
@@ -65,9 +86,13 @@ def encode(
     if chosen.container == "mp4":
         options["movflags"] = "+faststart"
     count = 0
+    sessions = _NVENC_SESSIONS if encoder == "nvenc" else nullcontext()
     # The mp4 writer reads its own output again to move the index to the front; `io_open` gives it the file so far.
-    with av.open(file, "w", chosen.container, options, io_open=lambda *_: io.BytesIO(file.getvalue())) as container:
-        stream = container.add_stream(chosen.encoder, rate=rate, options=_encoder_options(codec, crf, preset))
+    with (
+        sessions,
+        av.open(file, "w", chosen.container, options, io_open=lambda *_: io.BytesIO(file.getvalue())) as container,
+    ):
+        stream = container.add_stream(name, rate=rate, options=_encoder_options(name, crf, preset))
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, chosen.pixels
         context = stream.codec_context
@@ -80,6 +105,7 @@ def encode(
             context.color_range = int(ColorRange.MPEG)
             context.color_primaries = int(ColorPrimaries.BT709)
             context.color_trc = int(ColorTrc.BT709)
+        _open(context, name)
         packets = []
         for frame in frames:
             picture = _picture(_fitted(frame, width, height), chosen)
@@ -96,6 +122,51 @@ def encode(
     return file.getvalue()
 
 
+def encoder_name(codec: str, encoder: str) -> str:
+    """Name FFmpeg's encoder for a codec of ours.
+
+    Raises: SpecError for an unknown codec or encoder, or one that does not go with the other.
+    """
+    encoders = _FORMATS[_known(codec)].encoders
+    if encoder not in encoders:
+        if encoder in _FORMATS["h264"].encoders:
+            raise SpecError(f"no {encoder} makes {codec}: choose encode.encoder software, or codec h264 or h265")
+        raise SpecError(f"encoder {encoder!r} is unknown: choose one of {', '.join(encoders)}")
+    return encoders[encoder]
+
+
+@cache
+def refusal(codec: str, encoder: str, width: int, height: int) -> str:
+    """Encode a grey frame of this size and say in a line what is wrong; nothing if it works."""
+    try:
+        encode([np.full((height, width, 3), 128, np.uint8)], width, height, 24, codec, encoder=encoder)
+    except SpecError as error:
+        return str(error)
+    return ""
+
+
+def _known(codec: str) -> str:
+    if codec not in _FORMATS:
+        raise SpecError(f"codec {codec!r} is unknown: choose one of {', '.join(_FORMATS)}")
+    return codec
+
+
+def _open(context: av.VideoCodecContext, name: str) -> None:
+    """Open the encoder, and say in one line why that does not work: FFmpeg tells its log, not its caller."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture():
+            context.open()
+    except (av.error.FFmpegError, ValueError) as error:
+        log: tuple[int, str, str] | None = getattr(error, "log", None)
+        why = log[2].strip() if log else getattr(error, "strerror", None) or error
+        todo = "choose encode.encoder software" if name.endswith("nvenc") else "install PyAV's own wheel"
+        raise SpecError(f"{name} does not encode on this machine: {str(why).rstrip('.')}; {todo}") from None
+    finally:
+        av.logging.set_level(level)
+
+
 def _rate(fps: int | float | Fraction) -> Fraction:
     """Frames per second as the nearest fraction that containers hold exactly: 29.97003 becomes 30000/1001."""
     if not 0 < fps <= 1000:
@@ -103,11 +174,14 @@ def _rate(fps: int | float | Fraction) -> Fraction:
     return Fraction(fps).limit_denominator(1001)
 
 
-def _encoder_options(codec: str, crf: int, preset: str) -> dict[str, str]:
-    if codec == "ffv1":
+def _encoder_options(name: str, crf: int, preset: str) -> dict[str, str]:
+    if name == "ffv1":
         return {"level": "3", "slices": "4", "slicecrc": "1"}
+    if name.endswith("nvenc"):
+        constant_quality = {"rc": "vbr", "cq": str(crf), "b": "0"}
+        return {"preset": _NVENC_PRESETS[preset], "tune": "hq", "bf": "0", "g": "250", **constant_quality}
     options = {"crf": str(crf), "preset": preset}
-    if codec == "h265":
+    if name == "libx265":
         options["x265-params"] = "pools=none:frame-threads=1:log-level=error"
     else:
         # With AVX-512, x264's macroblock tree reads memory it did not set unless the width is a multiple of 128: 12

@@ -1,6 +1,7 @@
 """One clip: its record (every scalar and list column, checked) and the finished clip with video and arrays."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -176,3 +177,10 @@ class Rejection:
     key: str
     attempt: int
     reason: str
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Where the time of filming went: seconds of threads by step (place, sample, render, encode, gate, annotate)."""
+
+    seconds: Mapping[str, float]

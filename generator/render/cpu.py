@@ -17,11 +17,11 @@ from camera_motion.schema.camera import Trajectory
 
 
 class CpuRenderer:
-    """Renders one scene at one size on `threads` threads.
+    """Renders one scene at one size, each clip on `threads` threads.
 
-    Each thread works on whole frames with buffers of its own (`Worker`), sized to what it sees; the scene itself takes
-    70 bytes a splat (and its harmonics), shared. `plain` chooses the portable loop over explicit vectors or the
-    reverse; None takes vectors where they compile.
+    Each thread works on whole frames with buffers of its own (`Worker`), sized to what it sees: there are as many as
+    there ever were threads at once. The scene itself takes 70 bytes a splat (and its harmonics), shared. `plain`
+    chooses the portable loop over explicit vectors or the reverse; None takes vectors where they compile.
     """
 
     def __init__(
@@ -34,9 +34,8 @@ class CpuRenderer:
         self.threads = threads
         self.look = scene.look
         self._packed = pack(scene)
+        self._plain = explicit_vectors_fail() if plain is None else plain
         self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-        for _ in range(threads):
-            self._idle.put(Worker(width, height, explicit_vectors_fail() if plain is None else plain))
 
     def render(
         self,
@@ -45,7 +44,10 @@ class CpuRenderer:
         classes: bool = False,
     ) -> Frame:
         """One picture; `intrinsics` are normalised (schema.conventions). May be called from several threads."""
-        worker = self._idle.get()
+        try:
+            worker = self._idle.get_nowait()
+        except queue.Empty:
+            worker = Worker(self.width, self.height, self._plain)
         try:
             worker.project(self._packed, self.look, camera_from_world, intrinsics)
             worker.sort()
