@@ -31,5 +31,7 @@ first=$SLURM_ARRAY_TASK_MIN last=$SLURM_ARRAY_TASK_MAX count=$SLURM_ARRAY_TASK_C
 [ $((last - first + 1)) -eq "$count" ] || refuse "the array $first to $last has holes; use --array=$first-$last"
 
 echo "$(date -u +%FT%TZ) slice $((SLURM_ARRAY_TASK_ID - first))/$count on $(hostname)"
+share=--workers # a worker for each core; on GPUs a worker for each of those, with the cores as its threads
+[ -z "${SLURM_GPUS_ON_NODE:-}" ] || share=--cpus
 exec "${CAMERA_MOTION:-camera-motion}" build "$SPEC" --out "$OUT" --slice "$((SLURM_ARRAY_TASK_ID - first))/$count" \
-  --workers "${SLURM_CPUS_PER_TASK:-1}"
+  "$share" "${SLURM_CPUS_PER_TASK:-1}"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camera_motion.builder.commands.terms import GOOD, WRONG, File, Flag, Price, Set, complain, say
+from camera_motion.builder.commands.terms import GOOD, WRONG, AnySet, File, Flag, Price, complain, say
 
 if TYPE_CHECKING:
     from camera_motion.cards.status import Progress
@@ -17,7 +17,7 @@ MOST = 10
 
 
 def status(
-    out: Set,
+    out: AnySet,
     /,
     *,
     watch: Flag = False,

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import stat
 import subprocess
 import sys
@@ -25,12 +24,9 @@ def run(*command: object, cwd: Path = ROOT, **environment: str) -> subprocess.Co
 
 
 def kubernetes(gpu: bool) -> str:
-    """The Job as it stands, or as the command in its head turns it into the GPU variant."""
-    text = (DEPLOY / "kubernetes.yaml").read_text()
-    if gpu:
-        (edit,) = re.findall(r"sed (-e .*?) deploy/kubernetes.yaml", text)
-        text = run("sed", *shlex.split(edit), DEPLOY / "kubernetes.yaml").stdout
-    return text
+    """The Job as it stands, or as it is edited for GPUs."""
+    path = DEPLOY / "kubernetes.yaml"
+    return run("sed", "-f", DEPLOY / "kubernetes-gpu.sed", path).stdout if gpu else path.read_text()
 
 
 @pytest.mark.parametrize("gpu", [False, True])
@@ -42,6 +38,7 @@ def test_the_kubernetes_job_is_of_the_schema(gpu: bool, tmp_path: Path) -> None:
     (container,) = yaml.safe_load(path.read_text())["spec"]["template"]["spec"]["containers"]
     assert container["image"].endswith(":gpu" if gpu else ":cpu")
     assert ("nvidia.com/gpu" in container["resources"]["limits"]) == gpu
+    assert ("--cpus" if gpu else "--workers") in container["args"]
 
 
 def test_the_kubernetes_job_has_a_pod_for_every_slice() -> None:
@@ -88,6 +85,11 @@ def test_a_slurm_array_may_begin_anywhere(task: int, first: int, last: int, slic
     assert done.stdout.splitlines()[-1] == f"build demo --out s3://bucket/set --slice {slice} --workers 8"
 
 
+def test_a_slurm_task_with_a_gpu_has_one_worker_with_all_cores() -> None:
+    done = slurm(0, 0, 1, 2, SLURM_GPUS_ON_NODE="1")
+    assert done.stdout.splitlines()[-1] == "build demo --out s3://bucket/set --slice 0/2 --cpus 8"
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
@@ -110,7 +112,7 @@ def test_hugging_face_takes_a_job_for_every_slice(tmp_path: Path) -> None:
     told = re.findall(r"^\s*(command|attempts|volumes)\s+(.*?)\s*$", done.stdout + done.stderr, re.MULTILINE)
     jobs = [value for key, value in told if key == "command"]
     build = "camera-motion build /spec/spec.yaml --out hf://buckets/me/set --slice"
-    assert jobs == [f"{build} 0/2", f"{build} 1/2"]
+    assert jobs == [f"{build} 0/2 --workers 8", f"{build} 1/2 --workers 8"]
     assert ("attempts", "3") in told
     assert ("volumes", "spec:/spec") in told
 
