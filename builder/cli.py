@@ -22,6 +22,7 @@ NAMES = (
     "parquet",
     "card",
     "publish",
+    "fetch",
     "spec",
     "doctor",
 )

@@ -151,6 +151,7 @@ class Store:
         Raises:
             SpecError: there is no set here, or its spec.json does not parse.
         """
+        self.place.probe(write=False)
         try:
             described = json.loads(self.place.read(SPEC))
         except PlaceUnavailable:

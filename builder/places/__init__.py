@@ -51,8 +51,8 @@ class Place(Protocol):
         """The place as the user wrote it: a folder, or a URL."""
         ...
 
-    def probe(self) -> None:
-        """Find out, before any work, whether files can be listed and written here.
+    def probe(self, write: bool = True) -> None:
+        """Find out, before any work, whether files can be listed and, with `write`, written here.
 
         Raises:
             SpecError: they cannot; the line says why and what to do.

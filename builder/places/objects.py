@@ -9,7 +9,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ _LOG = logging.getLogger(__name__)
 #: How a store is opened, beside what the user has configured. A part of an upload is tried again by botocore, a whole
 #: file by us, and by nobody in between.
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "s3": {"config_kwargs": {"max_pool_connections": 32, "retries": {"total_max_attempts": 4, "mode": "standard"}}},
+    "s3": {"config_kwargs": {"max_pool_connections": 32, "retries": {"total_max_attempts": 3, "mode": "standard"}}},
 }
 _OPTIONS["s3a"] = _OPTIONS["s3"]
 
@@ -66,8 +66,8 @@ class Objects:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_open": {}}  # connections stay in their process
 
-    def probe(self) -> None:
-        """List the place, and write and remove a small file.
+    def probe(self, write: bool = True) -> None:
+        """List the place and, with `write`, write and remove a small file.
 
         Raises:
             SpecError: no credentials or wrong ones, no such bucket, an endpoint that does not answer, no right to
@@ -75,9 +75,10 @@ class Objects:
         """
         try:
             self.sizes("", patience_s=_PROBE_PATIENCE_S)
-            self._send(_PROBE, b"camera-motion\n", patience_s=_PROBE_PATIENCE_S)
-            with suppress(SpecError):  # who may not delete leaves one small file
-                self.remove(_PROBE)
+            if write:
+                self._send(_PROBE, b"camera-motion\n", patience_s=_PROBE_PATIENCE_S)
+                with suppress(SpecError):  # who may not delete leaves one small file
+                    self.remove(_PROBE)
         except PlaceUnavailable as error:
             raise SpecError(f"{error}; is the endpoint right, and the network up?") from error
 
@@ -155,9 +156,9 @@ class Objects:
         """Keep nobody out: no store has locks. Files appear whole, so two builds waste work and harm nothing."""
         return nullcontext()
 
-    def _uploads(self) -> Iterator[Mapping[str, str]]:
+    def _uploads(self) -> Iterator[dict[str, Any]]:
         """List uploads under this prefix that were begun and not completed, by Key and UploadId."""
-        prefix, marker = self._key("").partition("/")[2], dict[str, str]()
+        prefix, marker = self._key("").partition("/")[2], dict[str, Any]()
         while True:
             page = self._ask("call_s3", "list_multipart_uploads", Bucket=self._container, Prefix=prefix, **marker)
             yield from ({key: found[key] for key in ("Key", "UploadId")} for found in page.get("Uploads", ()))
@@ -198,7 +199,7 @@ class Objects:
             FileNotFoundError: there is no such file.
         """
         patience_s = self.patience_s if patience_s is None else patience_s
-        call, waited_s, wait_s = getattr(self._fs, method), 0.0, 0.5
+        call, began, wait_s = getattr(self._fs, method), time.monotonic(), 0.5
         while True:
             try:
                 return call(*args, **options)
@@ -207,12 +208,11 @@ class Objects:
                     raise SpecError(f"{self.url}: {line}") from error
                 if not passing(error):
                     raise
-                if waited_s >= patience_s:
+                if (left_s := patience_s - (time.monotonic() - began)) <= 0:
                     raise PlaceUnavailable(f"{self.url} does not answer as it should: {brief(error)}") from error
                 _LOG.info("%s of %s failed (%s); trying again", method, self.url, brief(error))
-            pause_s = min(wait_s, patience_s - waited_s) * random.uniform(0.5, 1.0)  # many workers, not all at once
-            time.sleep(pause_s)
-            waited_s, wait_s = waited_s + max(pause_s, 0.1), 2 * wait_s
+            time.sleep(min(wait_s, left_s) * random.uniform(0.5, 1.0))  # many workers, not all at once
+            wait_s = min(2 * wait_s, 30.0)
 
     @property
     def _fs(self) -> Any:

@@ -54,7 +54,8 @@ class Moto:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
                 return self
             except OSError:
-                assert self._process.poll() is None and time.monotonic() < deadline, "moto's server does not start"
+                assert self._process.poll() is None, "moto's server does not start"
+                assert time.monotonic() < deadline, "moto's server does not answer"
                 time.sleep(0.05)
 
     def __exit__(
@@ -105,6 +106,8 @@ class Proxy:
     log: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    busy: int = 0
+    most: int = 0  # requests that were under way at one time
 
     def __enter__(self) -> "Proxy":
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -139,7 +142,8 @@ class Proxy:
     def asked(self, actions: str, answered: bool = True) -> list[str]:
         """The keys of requests of these actions, those only that were done unless `answered` is false."""
         with self.lock:
-            return [a.key for a in self.log if a.action in actions.split() and (a.status in (200, 206) or not answered)]
+            asked = [one for one in self.log if one.action in actions.split()]
+            return [one.key for one in asked if one.status in (200, 206) or not answered]
 
     def struck(self) -> int:
         """How many requests were made to fail."""
@@ -149,9 +153,41 @@ class Proxy:
     def note(self, asked: Asked) -> str:
         with self.lock:
             self.log.append(asked)
+            self.busy += 1
+            self.most = max(self.most, self.busy)
             struck = [fault for fault in self.faults if fault.strikes(asked)]
             asked.failed = struck[-1].how if struck else ""
             return asked.failed
+
+
+@dataclass
+class Bucket:
+    """A bucket: `url` for its users, who come through the `proxy`, and `client` for who looks behind it."""
+
+    name: str
+    proxy: Proxy
+    client: Any
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.name}/sets/tiny"
+
+    def files(self) -> dict[str, bytes]:
+        """Read all that there is, by key within the set."""
+        found = self.client.list_objects_v2(Bucket=self.name).get("Contents", [])
+        read = {o["Key"]: self.client.get_object(Bucket=self.name, Key=o["Key"])["Body"].read() for o in found}
+        return {key.removeprefix("sets/tiny/"): body for key, body in read.items()}
+
+    def tars(self) -> dict[str, bytes]:
+        """Read all tars, by name."""
+        return {k.removeprefix("webdataset/"): body for k, body in self.files().items() if k.startswith("webdataset/")}
+
+    def uploads(self) -> list[str]:
+        """The keys of uploads that were begun and not completed."""
+        return [u["Key"] for u in self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", [])]
+
+
+_CODES = {"403": "AccessDenied", "500": "InternalError", "503": "SlowDown"}
 
 
 class _Server(ThreadingHTTPServer):
@@ -172,6 +208,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
     def serve(self) -> None:
+        try:
+            self.follow()
+        finally:
+            with self.server.proxy.lock:
+                self.server.proxy.busy -= 1
+
+    def follow(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         asked = Asked(*_action(self.command, self.path), size=length)
         how = self.server.proxy.note(asked)
@@ -181,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if how.isdigit():
             asked.status = int(how)
-            return self.answer(asked.status, {}, _error("InternalError" if how == "500" else "SlowDown"))
+            return self.answer(asked.status, {}, _error(_CODES[how]))
         if how == "slow":
             time.sleep(2)
         if how == "garble":
