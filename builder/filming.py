@@ -11,7 +11,8 @@ from camera_motion.builder.features import features, schema
 from camera_motion.builder.plan import plan
 from camera_motion.builder.rows import as_lists
 from camera_motion.builder.shard import Film, scenes_of
-from camera_motion.schema.clip import FilmedClip, Rejection
+from camera_motion.generator.identity import resolve
+from camera_motion.schema.clip import FilmedClip, Rejection, Spent
 from camera_motion.schema.spec import Spec
 
 
@@ -30,20 +31,24 @@ class Filming(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         return [datasets.SplitGenerator(name=split, gen_kwargs={"shards": self._shards})]
 
     def _generate_tables(self, shards: Iterable[int]) -> Iterator[tuple[str, pa.Table]]:
+        from camera_motion.generator.readiness import ready
+
         film = self._film
         if film is None:
             from camera_motion.generator import clip as maker
 
             film = maker.film
-        planned = plan(self._spec)
+        spec = resolve(self._spec)  # not before: a process that has looked for CUDA cannot fork workers that use it
+        ready(spec)
+        planned = plan(spec)
         for shard in map(planned.shard, shards):
             for scene, indices in scenes_of(shard):
                 keys = [clip.key for clip in scene.clips if clip.index in indices]
-                for clip in in_order(film(self._spec, scene, indices, 1), keys):
+                for clip in in_order(film(spec, scene, indices, 1), keys):
                     yield clip.record.key, pa.Table.from_pylist([as_lists(clip.row())], schema=schema())
 
 
-def in_order(results: Iterable[FilmedClip | Rejection], keys: Sequence[str]) -> Iterator[FilmedClip]:
+def in_order(results: Iterable[FilmedClip | Rejection | Spent], keys: Sequence[str]) -> Iterator[FilmedClip]:
     """Hand on filmed clips in the order of `keys`, as early as that allows; those never filmed are left out."""
     waiting = dict[str, FilmedClip]()
     ahead = iter(keys)

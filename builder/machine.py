@@ -5,6 +5,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from camera_motion import __version__
+from camera_motion.generator.nvidia import devices, driver
 from camera_motion.schema.base import identity
 
 #: Libraries whose arithmetic or encoders reach the tars.
@@ -20,19 +21,25 @@ LIBRARIES = (
     "camera-motion",
 )
 
+#: Those that reach the tars of sets that are rendered or encoded on a GPU.
+GPU_LIBRARIES = ("torch", "gsplat")
+
 #: x86 flags that numpy, Numba and x264 choose code paths by.
 _FLAGS = ("avx512f", "avx512_vnni", "avx2", "fma", "avx", "sse4_2", "asimd", "sve")
 
 
 @cache
-def machine_class() -> dict[str, str]:
-    """Describe this machine; under `class` a hash of all that matters for the bytes.
+def machine_class(gpu: bool = False) -> dict[str, str]:
+    """Describe this machine; under `class` a hash of all that matters for the bytes, with those of a `gpu` or not.
 
     Two machines of one class make identical tars from one spec. The processor's name is for people and outside the
     hash.
     """
     facts = {"system": platform.system(), "architecture": platform.machine(), "instructions": _instructions()}
     facts |= {name: _version(name) for name in LIBRARIES}
+    if gpu:
+        facts |= {"gpu": ", ".join(sorted({device.name for device in devices()})), "driver": driver()}
+        facts |= {name: _version(name) for name in GPU_LIBRARIES}
     facts["camera-motion"] = __version__  # a checkout that was sent to a worker is not installed
     return {"class": identity(facts), "processor": _processor(), "python": platform.python_version(), **facts}
 

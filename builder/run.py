@@ -13,7 +13,7 @@ from camera_motion.builder.places import Place
 from camera_motion.builder.plan import Plan, plan, take
 from camera_motion.builder.shard import Film, ShardJob
 from camera_motion.builder.store import SPEC, Store
-from camera_motion.generator.identity import identity_of
+from camera_motion.generator.identity import identity_of, resolve
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.receipt import Manifest, Receipt, merge
 from camera_motion.schema.spec import Execution, Spec
@@ -92,16 +92,26 @@ def build(
     execution = (execution or spec.execution).model_copy(
         update={name: value for name, value in (("engine", engine), ("workers", workers)) if value}
     )
-    store, planned, identity = Store(root), plan(spec), identity_of(spec)
+    from camera_motion.generator.readiness import ready  # brings PyAV
+
+    store = Store(root)
+    store.place.probe()
+    there = store.read_spec() if SPEC in store.place.sizes("") else None
+    spec = resolve(spec, there, execution)
+    planned, identity = plan(spec), identity_of(spec)
     indices = take(len(planned), part)
     names = {planned.name(index) for index in indices}
-    store.place.probe()
+    remote = execution.engine == "ray"  # whose workers look for themselves
+    if not (there or remote):
+        ready(spec)
     with store.place.hold(part):
         fresh = store.claim(spec)
         store.sweep(names, alone=part == WHOLE)
         done = store.done({index: planned.name(index) for index in indices}, identity)
         built = Built(clips=len(indices) * spec.shard_clips, receipts=list(done.values()))
         todo = [index for index in indices if index not in done]
+        if there and todo and not remote:
+            ready(spec)
         runner, threads, gpus = choose_engine(execution, len(todo), cuda=spec.render.renderer == "cuda")
         job = ShardJob(spec, identity, store, film, threads, gpus)
         failures = notes.failures(store.place) if todo else set()

@@ -5,6 +5,7 @@ import io
 import tarfile
 import time
 import tokenize
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,9 +22,9 @@ from camera_motion.builder.places import Hashed
 from camera_motion.builder.plan import Plan, plan
 from camera_motion.builder.specfile import unchanged
 from camera_motion.builder.store import Store, tar_name
-from camera_motion.generator.identity import resolve
+from camera_motion.generator.identity import on_gpu, resolve
 from camera_motion.schema.base import Rejected, SpecError
-from camera_motion.schema.clip import FilmedClip, Rejection
+from camera_motion.schema.clip import FilmedClip, Rejection, Spent
 from camera_motion.schema.columns import members as suffixes
 from camera_motion.schema.columns import video_suffix
 from camera_motion.schema.plan import ScenePlan, ShardPlan
@@ -31,7 +32,7 @@ from camera_motion.schema.receipt import Receipt, RejectionRecord, Statistics
 from camera_motion.schema.spec import Spec
 
 #: Films the clips of a scene plan that have these indices; `threads` changes no byte.
-Film = Callable[[Spec, ScenePlan, Sequence[int], int], Iterator[FilmedClip | Rejection]]
+Film = Callable[[Spec, ScenePlan, Sequence[int], int], Iterator[FilmedClip | Rejection | Spent]]
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,19 @@ class ShardJob:
         shard = self._plan.shard(index)
         clips: list[FilmedClip] = []
         rejections: list[RejectionRecord] = []
+        steps_s = Counter[str]()
         with notes.running(self.store.place, shard.name, self.spec.render.renderer):
             for scene, indices in scenes_of(shard):
                 for result in self.film(self.spec, scene, indices, self.threads):
-                    if isinstance(result, Rejection):
+                    if isinstance(result, Spent):
+                        steps_s.update(result.seconds)
+                    elif isinstance(result, Rejection):
                         rejections.append(RejectionRecord(key=result.key, attempt=result.attempt, reason=result.reason))
                     else:
                         clips.append(result)
                         yield result.record.key
-            timings_s = {"wall": time.perf_counter() - began, "work": time.process_time() - worked}
-            receipt = self._finish(shard, clips, rejections, timings_s)
+            whole_s = {"wall": time.perf_counter() - began, "work": time.process_time() - worked}
+            receipt = self._finish(shard, clips, rejections, whole_s | steps_s)
         yield receipt
 
     def here(self) -> "ShardJob":
@@ -121,7 +125,7 @@ class ShardJob:
             cpus=self.threads,
             gpus=self.gpus,
             peak_bytes=peak_bytes(),
-            machine=machine_class(),
+            machine=machine_class(on_gpu(self.spec)),
         )
         self.store.write_receipt(receipt)
         return receipt

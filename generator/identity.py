@@ -1,25 +1,30 @@
 """The identity of a set: what its clips depend on, in sixteen digits; and what `auto` in its spec stands for."""
 
+from importlib.util import find_spec
+
 from camera_motion import __version__
 from camera_motion.generator.nvidia import devices
-from camera_motion.schema.spec import Encode, Render, Spec, spec_identity
+from camera_motion.schema.spec import Execution, Spec, spec_identity
 
 #: Any change that moves a pixel or a number of a clip needs a new version.
 GENERATOR_VERSION = __version__
 
 
-def resolve(spec: Spec, there: Spec | None = None) -> Spec:
+def resolve(spec: Spec, there: Spec | None = None, execution: Execution | None = None) -> Spec:
     """Put a renderer and an encoder in the place of `auto`: those of the set that is `there`, else what works here.
 
-    CUDA is taken where there is a device for it: on this machine or, if Ray runs the workers, where one of them holds
-    a GPU. NVENC is taken beside it where it encodes a picture of the video's size, which is not known of Ray's workers.
+    CUDA is taken where there is a device for it and gsplat is installed: on this machine or, if Ray runs the workers
+    (`execution`, the spec's unless given), where one of them holds a GPU. NVENC is taken beside it where it encodes a
+    picture of the video's size, which is not known of Ray's workers.
     """
     renderer, encoder = spec.render.renderer, spec.encode.encoder
-    by_ray = spec.execution.engine == "ray"
+    execution = execution or spec.execution
+    by_ray = execution.engine == "ray"
     if renderer == "auto" and there:
         renderer = there.render.renderer
     if renderer == "auto":
-        renderer = "cuda" if (spec.execution.gpus > 0 if by_ray else devices()) else "cpu"
+        usable = execution.gpus > 0 if by_ray else find_spec("gsplat") is not None and bool(devices())
+        renderer = "cuda" if usable else "cpu"
     if encoder == "auto" and there:
         encoder = there.encode.encoder
     if encoder == "auto":
