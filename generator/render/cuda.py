@@ -4,9 +4,10 @@ Only the rasteriser needs CUDA. Colours, finishing and the way out of the device
 was put; the conventions are `render.project`'s, which are gsplat's.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -107,12 +108,12 @@ class CudaRenderer:
         """
         which = list(frames)
         views = self._views(trajectory, which)
-        size = self._frames_at_once(pixel_bytes)
+        batches = math.ceil(len(which) / self._frames_at_once(pixel_bytes))
+        size = math.ceil(len(which) / max(batches, 1))
         at = 0
         while at < len(which):
             try:
-                with self._turns.take() as done:
-                    tensors = render(views[at : at + size])
+                batch = self._turns.take(partial(render, views[at : at + size]))
             except torch.OutOfMemoryError:
                 if size == 1:
                     raise SpecError(
@@ -122,7 +123,7 @@ class CudaRenderer:
                     ) from None
                 size = -(-size // 2)
                 continue
-            yield Batch(tensors, done)
+            yield batch
             at += size
 
     def _draw(

@@ -1,8 +1,7 @@
 """From a device to the encoders: neither waits for the other, within bounds."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from threading import Lock
 
@@ -13,14 +12,21 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """What was rendered together. `done` comes when a CUDA device has it."""
+    """Tensors on their way to the host. The device's side is held until they have arrived."""
 
-    tensors: tuple[Tensor, ...]
-    done: torch.cuda.Event | None
+    here: tuple[Tensor, ...]
+    there: tuple[Tensor, ...] = ()
+    arrived: torch.cuda.Event | None = None
+
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """Wait for them. The arrays may be kept: nothing else is written to their memory."""
+        if self.arrived is not None:
+            self.arrived.synchronize()
+        return tuple(tensor.numpy() for tensor in self.here)
 
 
 class Turns:
-    """One batch at a time on a device's render stream, whichever thread wants one.
+    """One batch at a time on a device, whichever threads want one, while those before are copied to the host.
 
     gsplat waits for a number from the device half way through every batch, with Python's lock held. Behind other
     batches that wait would be long, and every encoder would stand still with it. So a batch is rasterised only when
@@ -29,21 +35,30 @@ class Turns:
 
     def __init__(self, device: torch.device) -> None:
         self._lock = Lock()
-        self._stream = _stream(device) if device.type == "cuda" else None
+        self._streams = (_stream(device), _stream(device)) if device.type == "cuda" else None
         self._last: torch.cuda.Event | None = None
 
-    @contextmanager
-    def take(self) -> Iterator[torch.cuda.Event | None]:
-        """Wait for the turn. What is launched inside goes to the render stream; the event comes when that is done."""
+    def take(self, make: Callable[[], tuple[Tensor, ...]]) -> Batch:
+        """Make a batch when it is its turn, and send it on its way.
+
+        On a CUDA device it goes to page-locked memory, which torch keeps for use again when its arrays are let go.
+        """
         with self._lock, torch.no_grad():
-            if self._stream is None:
-                yield None
-                return
-            done = _event()
-            with torch.cuda.stream(self._stream):
-                yield done
-                done.record(self._stream)
+            if self._streams is None:
+                return Batch(make())
+            render, copy = self._streams
+            done, arrived = _event(), _event()
+            with torch.cuda.stream(render):
+                there = make()
+                done.record(render)
             self._last = done
+            with torch.cuda.stream(copy):
+                copy.wait_event(done)
+                here = tuple(torch.empty(t.shape, dtype=t.dtype, pin_memory=True) for t in there)
+                for to, tensor in zip(here, there, strict=True):
+                    to.copy_(tensor, non_blocking=True)
+                arrived.record(copy)
+            return Batch(here, there, arrived)
 
     def settle(self) -> None:
         """Wait, in one's turn, until the device is done with the batch before."""
@@ -64,48 +79,21 @@ def turns(device: torch.device) -> Turns:
 
 
 def to_host(batches: Iterable[Batch], ahead: int) -> Iterator[tuple[np.ndarray, ...]]:
-    """Hand over each batch's tensors as arrays, in order, with `ahead` more batches under way behind it.
+    """Hand over each batch's arrays, in order, with `ahead` more batches under way behind it.
 
-    From a CUDA device they are copied to page-locked memory on a stream of this call's own while the next batches are
-    rendered. torch keeps such memory and uses it again once the arrays are let go: they may be kept, and do not change.
     When nothing is pulled, nothing more is rendered.
     """
-    under_way: deque[_Copy] = deque()
-    stream: torch.cuda.Stream | None = None
+    under_way: deque[Batch] = deque()
     try:
         for batch in batches:
-            if batch.done is not None and stream is None:
-                stream = _stream(batch.tensors[0].device)
-            under_way.append(_Copy(batch, stream))
+            under_way.append(batch)
             if len(under_way) > ahead:
                 yield under_way.popleft().arrays()
         while under_way:
             yield under_way.popleft().arrays()
     finally:
-        for copy in under_way:
-            copy.arrays()  # the device may still be writing
-
-
-class _Copy:
-    """A batch on its way to the host. The device's side is held until it has arrived."""
-
-    def __init__(self, batch: Batch, stream: torch.cuda.Stream | None) -> None:
-        self._batch = batch
-        self._here = batch.tensors
-        self._arrived: torch.cuda.Event | None = None
-        if batch.done is not None and stream is not None:
-            with torch.cuda.stream(stream):
-                stream.wait_event(batch.done)
-                self._here = tuple(torch.empty(t.shape, dtype=t.dtype, pin_memory=True) for t in batch.tensors)
-                for here, there in zip(self._here, batch.tensors, strict=True):
-                    here.copy_(there, non_blocking=True)
-                self._arrived = _event()
-                self._arrived.record(stream)
-
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        if self._arrived is not None:
-            self._arrived.synchronize()
-        return tuple(tensor.numpy() for tensor in self._here)
+        for batch in under_way:
+            batch.arrays()  # the device may still be at it
 
 
 def _stream(device: torch.device) -> torch.cuda.Stream:

@@ -33,7 +33,7 @@ def put(scene: GaussianScene, device: torch.device) -> Splats:
     """Copy a scene to `device`, with all worked out that no camera changes."""
 
     def tensor(values: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(device)
+        return torch.from_numpy(np.require(values, requirements=["C", "W"])).to(device)
 
     sh = tensor(scene.sh)
     classes = tensor(scene.classes.astype(np.int64))
