@@ -1,6 +1,17 @@
 """`camera-motion build`."""
 
-from camera_motion.builder.commands.terms import Address, EngineName, Number, Share, Slice, SpecName, Where, hands
+from camera_motion.builder.commands.terms import (
+    Address,
+    EngineName,
+    Number,
+    RendererName,
+    Share,
+    Slice,
+    SpecName,
+    Where,
+    hands,
+    rendered_by,
+)
 
 
 def build(
@@ -10,6 +21,7 @@ def build(
     out: Where = None,
     clips: Number = None,
     seed: Number = None,
+    renderer: RendererName = None,
     engine: EngineName = None,
     workers: Number = None,
     cpus: Number = None,
@@ -26,6 +38,7 @@ def build(
         out: The folder of the set, or a URL such as s3://bucket/name; by default the spec's, else its name.
         clips: How many clips, instead of the spec's number; a multiple of its shard_clips.
         seed: Another seed, and so another set.
+        renderer: cpu, or cuda for a GPU; auto is the one that a set was begun with, else cuda where it can be used.
         engine: serial uses threads in one process, processes several of them, ray a cluster; auto is one of the two
             first.
         workers: Processes or threads, by default every core; for ray the shards it is handed at once, by default as
@@ -39,6 +52,6 @@ def build(
     from camera_motion.builder.console import build_here
     from camera_motion.builder.specfile import load
 
-    chosen = load(spec, clips=clips, seed=seed)
+    chosen = rendered_by(load(spec, clips=clips, seed=seed), renderer)
     execution = hands(chosen, workers, engine=engine, cpus=cpus, gpus=gpus, address=address)
     return build_here(chosen, out or chosen.execution.output or chosen.name, slice, execution, verbose)

@@ -1,6 +1,16 @@
 """`camera-motion extend`."""
 
-from camera_motion.builder.commands.terms import Address, AnySet, EngineName, Number, Share, Slice, hands
+from camera_motion.builder.commands.terms import (
+    Address,
+    AnySet,
+    EngineName,
+    Number,
+    RendererName,
+    Share,
+    Slice,
+    hands,
+    rendered_by,
+)
 
 
 def extend(
@@ -8,6 +18,7 @@ def extend(
     /,
     *,
     clips: int,
+    renderer: RendererName = None,
     engine: EngineName = None,
     workers: Number = None,
     cpus: Number = None,
@@ -23,6 +34,7 @@ def extend(
     Args:
         out: The folder or the URL of the set.
         clips: How many clips it is to have then; a multiple of its shard_clips.
+        renderer: The one that the set was begun with, which is taken anyway; another is refused.
         engine: serial uses threads in one process, processes several of them, ray a cluster; auto is one of the two
             first.
         workers: Processes or threads, by default every core; for ray the shards it is handed at once, by default as
@@ -41,5 +53,6 @@ def extend(
     from camera_motion.schema.parse import parse
 
     spec = unchanged(parse(Store(out).read_spec().model_dump() | {"clips": clips}, out), Path(out), out)
+    spec = rendered_by(spec, renderer)
     execution = hands(spec, workers, engine=engine, cpus=cpus, gpus=gpus, address=address)
     return build_here(spec, out, slice, execution, verbose)

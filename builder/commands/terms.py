@@ -20,6 +20,9 @@ EngineName = Annotated[
     Literal["auto", "serial", "processes", "ray"] | None,
     tyro.conf.arg(metavar="{auto,serial,processes,ray}", help_behavior_hint=""),
 ]
+RendererName = Annotated[
+    Literal["auto", "cpu", "cuda"] | None, tyro.conf.arg(metavar="{auto,cpu,cuda}", help_behavior_hint="")
+]
 Share = Annotated[float | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
 Address = Annotated[str | None, tyro.conf.arg(metavar="HOST:PORT", help_behavior_hint="")]
 Slice = Annotated[str, tyro.conf.arg(metavar="I/N")]
@@ -82,3 +85,10 @@ def hands(spec: "Spec", workers: int | None, **given: Any) -> "Execution":
     fields = spec.model_dump()
     given = {name: value for name, value in (given | {"workers": crew(workers)}).items() if value is not None}
     return parse(fields | {"execution": fields["execution"] | given}, "options").execution
+
+
+def rendered_by(spec: "Spec", renderer: str | None) -> "Spec":
+    """Give a spec another renderer, if the user names one."""
+    if renderer is None:
+        return spec
+    return spec.model_copy(update={"render": spec.render.model_copy(update={"renderer": renderer})})
