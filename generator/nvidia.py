@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-_LIBRARY: Final = "nvml.dll" if os.name == "nt" else "libnvidia-ml.so.1"
+_NVML: Final = "nvml.dll" if os.name == "nt" else "libnvidia-ml.so.1"
+_CUDA: Final = "nvcuda.dll" if os.name == "nt" else "libcuda.so.1"
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,20 @@ def driver(library: Any = None) -> str:
         return text.value.decode() if nvml and not nvml.nvmlSystemGetDriverVersion(text, len(text)) else ""
 
 
+def cuda_there() -> bool:
+    """Whether the driver's part that CUDA needs is installed."""
+    try:
+        ctypes.CDLL(_CUDA)
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def _nvml(library: Any) -> Iterator[Any]:
     """Start NVML; give None where it is not there or does not start."""
     try:
-        nvml = library or ctypes.CDLL(_LIBRARY)
+        nvml = library or ctypes.CDLL(_NVML)
     except OSError:
         nvml = None
     if nvml is None or nvml.nvmlInit_v2():

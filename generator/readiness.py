@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from camera_motion.generator.encode import refusal
-from camera_motion.generator.nvidia import Device, devices, driver
+from camera_motion.generator.nvidia import Device, cuda_there, devices, driver
 from camera_motion.generator.splats import GaussianScene
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory
@@ -30,7 +30,7 @@ def ready(spec: Spec) -> None:
         SpecError: the first thing that is missing or does not work, in one line.
     """
     if spec.render.renderer == "cuda" and (trouble := cuda_trouble()):
-        raise SpecError(f"the CUDA renderer cannot be used: {trouble}")
+        raise SpecError(f"the CUDA renderer cannot be used: {trouble}; or choose --renderer cpu")
     if trouble := refusal(spec.encode.codec, spec.encode.encoder, spec.video.width, spec.video.height):
         raise SpecError(trouble)
 
@@ -48,6 +48,8 @@ def no_device(found: Sequence[Device] | None = None) -> str:
     version = driver()
     if version and (hidden := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return f"no CUDA device is visible, as CUDA_VISIBLE_DEVICES is {hidden!r}"
+    if not version and cuda_there():
+        return ""  # some containers have the driver without its management library: torch will tell
     return f"no CUDA device is here ({f'driver {version} finds none' if version else 'no NVIDIA driver'})"
 
 

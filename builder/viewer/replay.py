@@ -15,6 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from camera_motion.builder.audit import PROPER, clip_of, first_line
+from camera_motion.builder.engines.choose import available_cores
 from camera_motion.builder.plan import plan
 from camera_motion.builder.shard import read_tar
 from camera_motion.builder.specfile import unchanged
@@ -32,7 +33,8 @@ from camera_motion.schema.spec import Spec
 
 #: How far a pose that is made again may be from the one in the tar: machines differ in the last digits.
 SAME_POSE = 1e-6
-#: A scene with more clips than this is sampled for the one that is asked for: placing thousands takes minutes.
+#: Where a shard has more clips of a scene than this, it is sampled for the one that is asked for: placing thousands
+#: takes minutes.
 MOST_CLIPS = 64
 
 
@@ -40,7 +42,7 @@ MOST_CLIPS = 64
 class Replay:
     """A scene as it was filmed for one clip: `look` has the clip's own exposure, `subject` is what its move is about.
 
-    `whole` tells whether it was sampled for all clips of the scene, as in the film.
+    `whole` tells whether it was sampled for all clips that its shard has of the scene, as in the film.
     """
 
     scene: GaussianScene
@@ -115,15 +117,15 @@ def replay(clips: Clips, clip: FilmedClip) -> Replay:
             camera placed again does not go where the clip's goes.
     """
     spec = _same_spec(clips.store, clip)
-    scene, planned = _planned(spec, clip)
+    scene, beside, planned = _planned(spec, clip)
     candidate, exposure = _provenance(clip)
-    whole = len(scene.clips) <= MOST_CLIPS
+    whole = len(beside) <= MOST_CLIPS
     with threadpool_limits(1):
-        stage = Stage(spec, scene if whole else replace(scene, clips=(planned,)))
+        stage = Stage(spec, scene, beside if whole else (planned,))
         shot, sampled_for = _shots(stage, planned, candidate)
         if shot is None or np.abs(shot.trajectory.camera_from_world - clip.camera_extrinsics).max() > SAME_POSE:
             raise _foreign(clip.record.key)
-        splats = stage.sample(sampled_for)
+        splats = stage.sample(sampled_for, available_cores())
     return Replay(splats, replace(splats.look, exposure=exposure), shot.subject, whole)
 
 
@@ -144,15 +146,15 @@ def _foreign(what: str) -> SpecError:
     )
 
 
-def _planned(spec: Spec, clip: FilmedClip) -> tuple[ScenePlan, ClipPlan]:
-    """Find a clip in the plan of its set by the number that its key ends in."""
+def _planned(spec: Spec, clip: FilmedClip) -> tuple[ScenePlan, Sequence[ClipPlan], ClipPlan]:
+    """Find a clip in the plan by the number that its key ends in; give its scene, all clips filmed with it, and itself."""
     key, number = clip.record.key, clip.record.key.rpartition("-")[2]
     planned = plan(spec)
     if number.isdecimal() and len(number) < 12 and (shard := int(number) // spec.shard_clips) < len(planned):
-        for scene in planned.shard(shard).scenes:
-            for wanted in scene.clips:
+        for scene, beside in planned.shard(shard).parts():
+            for wanted in beside:
                 if (wanted.key, wanted.seed) == (key, clip.record.seed):
-                    return scene, wanted
+                    return scene, beside, wanted
     raise _foreign(key)
 
 
