@@ -157,7 +157,7 @@ class Stage:
         """Make the scene of splats, dense enough for these shots and their opposites."""
         views = [view for shot in shots for view in (shot.trajectory, shot.opposite)]
         width, height = render_size(self.spec)
-        return self.source.sample(views, width, height, self.spec.render.spacing_px)
+        return self.source.sample(views, width, height, self.spec.render.spacing_px, threads)
 
 
 def render_size(spec: Spec) -> tuple[int, int]:

@@ -46,6 +46,11 @@ class Material:
         """`shade` as machine code."""
         return _compile(self.shade)
 
+    def prepare(self) -> None:
+        """Compile it and take its means, so that threads find them ready."""
+        _compile(self.shade)
+        _mean(self.shade, self.params)
+
     @property
     def vector(self) -> Float64[np.ndarray, " K"]:
         """The parameters as the kernel wants them; never empty."""

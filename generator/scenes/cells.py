@@ -7,12 +7,14 @@ since they still carry light and may be glimpsed between key poses.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int32
+from jaxtyping import Bool, Float64, Int32, Int64
 from numba import njit
 
+from camera_motion.generator.scenes.cores import Cores
 from camera_motion.generator.scenes.rays import Rays
 from camera_motion.generator.scenes.surface import Mirror, Patch
 from camera_motion.generator.scenes.views import Views
@@ -24,6 +26,7 @@ _COARSEST_M = 0.5
 _COARSEST_FAR_M = 2.5
 _UNSEEN_M, _FINEST_UNSEEN_M, _UNSEEN_SHARE = 0.16, 0.05, 0.02
 _LONGEST = 5.0
+_CELLS_AT_ONCE = 8192
 #: A reflection is rippled and dimmed: it needs fewer splats than the thing itself.
 _MIRROR_SHARE = 0.6
 
@@ -42,6 +45,10 @@ class Cells:
 
     def __len__(self) -> int:
         return len(self.patch)
+
+    def __getitem__(self, index: slice | Int64[np.ndarray, " D"]) -> "Cells":
+        """Return some of the cells."""
+        return Cells(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
 def cut(patches: Sequence[Patch]) -> Cells:
@@ -99,8 +106,22 @@ def demand(
     rays: Rays,
     mirrors: Sequence[Mirror],
     spacing_px: float,
+    cores: Cores,
 ) -> Demand:
     """Find the spacing of every cell. Planes are never seen from behind."""
+    look = partial(_demand, patches=patches, views=views, rays=rays, mirrors=mirrors, spacing_px=spacing_px)
+    parts = cores.spans(lambda part: look(cells[part]), len(cells), _CELLS_AT_ONCE)
+    return Demand(np.concatenate([part.spacing_m for part in parts]), np.concatenate([part.seen for part in parts]))
+
+
+def _demand(
+    cells: Cells,
+    patches: Sequence[Patch],
+    views: Views,
+    rays: Rays,
+    mirrors: Sequence[Mirror],
+    spacing_px: float,
+) -> Demand:
     count = len(cells)
     flat = np.array([p.tangents is not None for p in patches])
     detail = np.array([p.detail for p in patches])[cells.patch]
@@ -149,8 +170,15 @@ def turned_away(
     return away
 
 
-def seen_mirrored(cells: Cells, views: Views, rays: Rays, mirrors: Sequence[Mirror]) -> Bool[np.ndarray, " C"]:
+def seen_mirrored(
+    cells: Cells, views: Views, rays: Rays, mirrors: Sequence[Mirror], cores: Cores
+) -> Bool[np.ndarray, " C"]:
     """Tell which cells some view sees in some mirror."""
+    parts = cores.spans(lambda part: _seen_mirrored(cells[part], views, rays, mirrors), len(cells), _CELLS_AT_ONCE)
+    return np.concatenate(parts)
+
+
+def _seen_mirrored(cells: Cells, views: Views, rays: Rays, mirrors: Sequence[Mirror]) -> Bool[np.ndarray, " C"]:
     seen = np.zeros(len(cells), bool)
     back, wanted = np.full(len(cells), 0.45), np.empty((len(cells), 2))
     for k in range(len(views)):

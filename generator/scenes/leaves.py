@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 from numba import njit
 
+from camera_motion.generator.scenes.cores import Cores
 from camera_motion.generator.scenes.surface import Foliage
 from camera_motion.generator.scenes.views import Views
 
@@ -34,21 +35,23 @@ class Leaves:
         return self.axes[:, :, 2]
 
 
-def choose(foliages: list[Foliage], views: Views, spacing_px: float, rng: np.random.Generator) -> Leaves:
+def choose(foliages: list[Foliage], views: Views, spacing_px: float, rng: np.random.Generator, cores: Cores) -> Leaves:
     """Draw from every foliage the leaves that its size on the screen deserves, widened to keep its cover."""
-    parts: list[tuple[Any, ...]] = []
-    for leaves in foliages:
-        n = len(leaves.points_m)
-        sharp = np.zeros(n)
+
+    def draw(piece: tuple[Foliage, Float64[np.ndarray, " n"]]) -> list[tuple[Any, ...]]:
+        leaves, lot = piece
+        sharp = np.zeros(len(lot))
         _largest(leaves.points_m, views.camera_from_world, views.centres_m, views.lens, views.focal_px, sharp)
         size_px = leaves.half_m[:, 0] * sharp / spacing_px
         share = np.where(sharp > 0, np.clip((size_px / _SMALLEST_PX) ** 2, _FEWEST, 1.0), _UNSEEN)
-        keep = rng.random(n) < share
+        keep = lot < share
         wider = np.sqrt(1 / share[keep])[:, None]
         chosen = (leaves.points_m[keep], leaves.axes[keep], leaves.half_m[keep] * wider, leaves.albedo[keep])
         near = size_px[keep] > _DETAILED_PX
-        parts.append(tuple(x[~near] for x in chosen))
-        parts.append(_in_pieces(*(x[near] for x in chosen)))
+        return [tuple(x[~near] for x in chosen), _in_pieces(*(x[near] for x in chosen))]
+
+    lots = [rng.random(len(leaves.points_m)) for leaves in foliages]
+    parts = [part for pair in cores.each(draw, list(zip(foliages, lots, strict=True))) for part in pair]
     if not parts:
         return Leaves(np.zeros((0, 3)), np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 3)))
     return Leaves(*(np.concatenate(column) for column in zip(*parts, strict=True)))

@@ -8,6 +8,7 @@ from jaxtyping import Float32, Float64, Int32
 from numba import njit
 from scipy.spatial import cKDTree
 
+from camera_motion.generator.scenes.cores import Cores
 from camera_motion.generator.scenes.lightmap import Lightmap, Mesh, around, look_up
 from camera_motion.generator.scenes.rays import Rays
 from camera_motion.generator.scenes.sky import Sun
@@ -25,18 +26,23 @@ def light_surfels(
     lightmap: Lightmap,
     rays: Rays,
     rng: np.random.Generator,
+    cores: Cores,
 ) -> Float32[np.ndarray, "N 3"]:
     """Radiance of every surfel: albedo times (sun + soft light) over pi, plus what its patch emits."""
-    visible = _sun_on_surfels(model.sun, surfels, rays, rng)
-    if model.fill is not None:
-        visible[model.fill.holds(surfels.means_m)] *= model.fill.sun
-    soft, aim = look_up(lightmap, patch, surfels.uv)
+    visible = _sun_on_surfels(model.sun, surfels, rays, rng, cores)
     glow = np.array([p.glow_rgb for p in model.patches], np.float32)
     out = np.empty((len(surfels), 3), np.float32)
-    sun = np.array(model.sun.irradiance_rgb)
-    _shade(
-        surfels.albedo, surfels.normals, surfels.bent, soft, aim, visible, model.sun.direction, sun, glow, patch, out
-    )
+    sun = (model.sun.direction, np.array(model.sun.irradiance_rgb))
+
+    def shade(part: slice) -> None:
+        lit = visible[part]
+        if model.fill is not None:
+            lit[model.fill.holds(surfels.means_m[part])] *= model.fill.sun
+        soft, aim = look_up(lightmap, patch[part], surfels.uv[part])
+        surface = (surfels.albedo[part], surfels.normals[part], surfels.bent[part])
+        _shade(*surface, soft, aim, lit, *sun, glow, patch[part], out[part])
+
+    cores.spans(shade, len(surfels))
     return out
 
 
@@ -49,54 +55,82 @@ def light_leaves(
     lightmap: Lightmap,
     rays: Rays,
     rng: np.random.Generator,
+    cores: Cores,
 ) -> Float32[np.ndarray, "N 3"]:
     """Radiance of leaves: lit from both sides, the light through them yellower than the light off them."""
     count = len(points_m)
     if count == 0:
         return np.zeros((0, 3), np.float32)
     sun = model.sun
-    facing = normals @ sun.direction
-    lit = np.zeros(count)
-    if sun.shines:
-        toward = sun.direction + rng.normal(size=(count, 3)) * max(sun.radius_rad, 0.01)
-        toward /= np.linalg.norm(toward, axis=1, keepdims=True)
-        lit = (~rays.blocked(points_m + 0.1 * sun.direction, toward)).astype(np.float64)
+    jitter = rng.normal(size=(count, 3)) if sun.shines else np.zeros((count, 3))
     chosen = np.sort(rng.permutation(count)[: max(1, count // _LEAF_SHARE)])
-    soft = around(model, mesh, rays, lightmap, points_m[chosen], rng)
-    distance, near = cKDTree(points_m[chosen]).query(points_m, k=min(3, len(chosen)))
-    distance, near = np.asarray(distance).reshape(count, -1), np.asarray(near).reshape(count, -1)
-    weight = 1 / (distance + 0.3 * distance[:, -1:] + 1e-6)
-    soft = (soft[near] * weight[..., None]).sum(1) / weight.sum(1, keepdims=True)
-    front, through = np.maximum(facing, 0), np.maximum(-facing, 0)
+    soft = around(model, mesh, rays, lightmap, points_m[chosen], rng, cores)
+    tree = cKDTree(points_m[chosen])
     sunny = np.array(sun.irradiance_rgb)
-    reflected = (lit * (0.22 + 0.62 * front))[:, None] * sunny
-    passed = (lit * 0.55 * through)[:, None] * sunny * (1.15, 1.05, 0.55)
-    return np.asarray(albedo / math.pi * (reflected + passed + 1.5 * soft), np.float32)
+    out = np.empty((count, 3), np.float32)
+
+    def shade(part: slice) -> None:
+        points = points_m[part]
+        lit = np.zeros(len(points))
+        if sun.shines:
+            toward = sun.direction + jitter[part] * max(sun.radius_rad, 0.01)
+            toward /= np.linalg.norm(toward, axis=1, keepdims=True)
+            lit = (~rays.blocked(points + 0.1 * sun.direction, toward)).astype(np.float64)
+        distance, near = (np.asarray(x).reshape(len(points), -1) for x in tree.query(points, k=min(3, len(chosen))))
+        weight = 1 / (distance + 0.3 * distance[:, -1:] + 1e-6)
+        diffuse = (soft[near] * weight[..., None]).sum(1) / weight.sum(1, keepdims=True)
+        facing = normals[part] @ sun.direction
+        front, through = np.maximum(facing, 0), np.maximum(-facing, 0)
+        reflected = (lit * (0.22 + 0.62 * front))[:, None] * sunny
+        passed = (lit * 0.55 * through)[:, None] * sunny * (1.15, 1.05, 0.55)
+        out[part] = albedo[part] / math.pi * (reflected + passed + 1.5 * diffuse)
+
+    cores.spans(shade, count)
+    return out
 
 
-def _sun_on_surfels(sun: Sun, surfels: Surfels, rays: Rays, rng: np.random.Generator) -> Float32[np.ndarray, " N"]:
+def _sun_on_surfels(
+    sun: Sun, surfels: Surfels, rays: Rays, rng: np.random.Generator, cores: Cores
+) -> Float32[np.ndarray, " N"]:
     """Share of the sun's disc that each surfel sees; more rays where neighbours disagree, the edges of shadows."""
     count = len(surfels)
     visible = np.zeros(count, np.float32)
     if not sun.shines:
         return visible
     toward = sun.direction
-    index = np.flatnonzero(
-        (surfels.normals @ toward.astype(np.float32) > 0) & (surfels.bent @ toward.astype(np.float32) > 0)
-    )
-    lift = np.clip(0.4 * surfels.scales_m[:, :2].max(1), 0.012, 0.1)[index, None]
-    origins = surfels.means_m[index] + lift * surfels.normals[index] + 0.01 * toward.astype(np.float32)
-    visible[index] = ~rays.blocked(origins, np.broadcast_to(toward, origins.shape))
+    toward_single = toward.astype(np.float32)
+    facing = np.zeros(count, bool)
+
+    def once(part: slice) -> None:
+        facing[part] = (surfels.normals[part] @ toward_single > 0) & (surfels.bent[part] @ toward_single > 0)
+        index = part.start + np.flatnonzero(facing[part])
+        origins = _above(surfels, index, toward_single)
+        visible[index] = ~rays.blocked(origins, np.broadcast_to(toward_single, origins.shape))
+
+    cores.spans(once, count)
     edge = np.zeros(count, bool)
     _edges(visible, surfels.cell, surfels.row, edge)
-    inside = np.flatnonzero(edge[index])
-    total = visible[index[inside]].copy()
-    for _ in range(_EDGE_RAYS):
-        jitter = toward + rng.normal(size=(len(inside), 3)) * sun.radius_rad
-        jitter /= np.linalg.norm(jitter, axis=1, keepdims=True)
-        total += ~rays.blocked(origins[inside], jitter)
-    visible[index[inside]] = total / (1 + _EDGE_RAYS)
+    inside = np.flatnonzero(edge & facing)
+    jitter = [rng.normal(size=(len(inside), 3)) for _ in range(_EDGE_RAYS)]
+
+    def again(part: slice) -> None:
+        index = inside[part]
+        origins = _above(surfels, index, toward_single)
+        total = visible[index]
+        for turn in jitter:
+            aim = toward + turn[part] * sun.radius_rad
+            aim /= np.linalg.norm(aim, axis=1, keepdims=True)
+            total += ~rays.blocked(origins, aim)
+        visible[index] = total / (1 + _EDGE_RAYS)
+
+    cores.spans(again, len(inside))
     return visible
+
+
+def _above(surfels: Surfels, index: Any, toward: Float32[np.ndarray, "3"]) -> Float32[np.ndarray, "N 3"]:
+    """Where the rays of surfels start: off their own surface, and a little towards the light."""
+    lift = np.clip(0.4 * surfels.scales_m[index, :2].max(1), 0.012, 0.1)[:, None]
+    return np.asarray(surfels.means_m[index] + lift * surfels.normals[index] + 0.01 * toward)
 
 
 @njit(cache=True, nogil=True)

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int32, Int64
 from numba import njit
 
+from camera_motion.generator.scenes.cores import Cores
 from camera_motion.generator.scenes.rays import Rays
 from camera_motion.generator.scenes.sky import Sun, radiance, sky_radiance
 from camera_motion.generator.scenes.surface import AreaLight, Model, Patch
@@ -23,6 +24,7 @@ _RAYS = 28
 _BOUNCES = 4
 _OFFSET_M = 0.015
 _BURIED = 0.3
+_TEXELS_AT_ONCE = 4096
 _GOLDEN = 0.6180339887498949
 #: Where a ray can end, other than at a texel.
 _SKY, _LEAF = -1, -2
@@ -71,7 +73,7 @@ def shadow_mesh(model: Model) -> Mesh:
 
 
 def solve(
-    model: Model, mesh: Mesh, rays: Rays, texel_m: Float64[np.ndarray, " P"], rng: np.random.Generator
+    model: Model, mesh: Mesh, rays: Rays, texel_m: Float64[np.ndarray, " P"], rng: np.random.Generator, cores: Cores
 ) -> Lightmap:
     """Bake the soft light; `texel_m` is the grid spacing wanted on each patch."""
     first, grid, patch_of, points, normals = _texels(model.patches, texel_m)
@@ -80,23 +82,30 @@ def solve(
     spin = rng.random((count, 2))
     area, area_aim = np.zeros((count, 3)), np.zeros((count, 3))
     for light in model.lights:
-        _area_light(light, model, rays, points, normals, rng, area, area_aim)
-    direct = area + sunlight(model.sun, rays, points, normals, rng)
+        _area_light(light, model, rays, points, normals, rng, cores, area, area_aim)
+    direct = area + sunlight(model.sun, rays, points, normals, rng, cores)
     shots = _RAYS * (4 if model.lights else 1)  # a closed room sees its light through few of them
     links, seen_sky = np.empty((shots, count), np.int32), np.zeros((shots, count, 3), np.float32)
-    backs = np.zeros(count, np.int64)
+    backs = np.zeros((shots, count), bool)
     aims = np.empty((shots, count, 3), np.float32)
-    for k in range(shots):
+
+    def shoot(k: int) -> None:
         _aim(normals, spin, k, shots, aims[k])
-        tables.shoot(rays, points, aims[k], links[k], seen_sky[k], backs)
-    buried = backs > _BURIED * shots
+        tables.shoot(rays, points, aims[k], links[k], seen_sky[k], backs[k])
+
+    cores.each(shoot, range(shots))
+    buried = backs.sum(0) > _BURIED * shots
     albedo = np.array([p.albedo for p in model.patches])[patch_of] / math.pi
     glow = np.array([p.glow_rgb for p in model.patches])[patch_of]
     soft, aim = np.zeros((count, 3)), np.zeros((count, 3))
     outgoing = glow + albedo * direct
+
+    def collect(part: slice) -> None:
+        _collect(part.start, part.stop, links, seen_sky, aims, outgoing, tables.leaf, soft, aim)
+
     for _ in range(_BOUNCES):
         soft[:], aim[:] = 0.0, 0.0
-        _collect(links, seen_sky, aims, outgoing, tables.leaf, soft, aim)
+        cores.spans(collect, count, _TEXELS_AT_ONCE)
         _refill(first, grid, buried, soft)
         outgoing = glow + albedo * (direct + soft)
     soft, aim = model.soft_gain * soft + area, model.soft_gain * aim + area_aim
@@ -119,6 +128,7 @@ def sunlight(
     points_m: Float64[np.ndarray, "N 3"],
     normals: Float64[np.ndarray, "N 3"],
     rng: np.random.Generator,
+    cores: Cores,
     samples: int = 2,
 ) -> Float64[np.ndarray, "N 3"]:
     """Mean irradiance of the sun on points, its disc widened so that few samples give a calm mean."""
@@ -127,10 +137,15 @@ def sunlight(
     facing = np.maximum(normals @ sun.direction, 0)
     index = np.flatnonzero(facing > 0)
     lit = np.zeros(len(points_m))
-    for _ in range(samples):
-        toward = sun.direction + rng.normal(size=(len(index), 3)) * max(sun.radius_rad, 0.02)
-        toward /= np.linalg.norm(toward, axis=1, keepdims=True)
-        lit[index] += ~rays.blocked(points_m[index], toward)
+    jitter = rng.normal(size=(samples, len(index), 3))
+
+    def shoot(part: slice) -> None:
+        for turn in jitter[:, part]:
+            toward = sun.direction + turn * max(sun.radius_rad, 0.02)
+            toward /= np.linalg.norm(toward, axis=1, keepdims=True)
+            lit[index[part]] += ~rays.blocked(points_m[index[part]], toward)
+
+    cores.spans(shoot, len(index), _TEXELS_AT_ONCE)
     return np.asarray((facing * lit / samples)[:, None] * np.array(sun.irradiance_rgb))
 
 
@@ -141,21 +156,30 @@ def around(
     lightmap: Lightmap,
     points_m: Float64[np.ndarray, "N 3"],
     rng: np.random.Generator,
+    cores: Cores,
     count: int = 14,
 ) -> Float64[np.ndarray, "N 3"]:
     """Mean irradiance that reaches points from all directions, for leaves."""
     tables = _Tables.of(model, mesh, lightmap.first, lightmap.grid)
-    links, sky = np.empty((1, len(points_m)), np.int32), np.zeros((1, len(points_m), 3), np.float32)
-    backs = np.zeros(len(points_m), np.int64)
-    total, aim = np.zeros((len(points_m), 3)), np.zeros((len(points_m), 3))
-    for k in range(count):
-        z = 1 - 2 * (k + rng.random(len(points_m))) / count
-        azimuth = 2 * np.pi * rng.random(len(points_m))
-        ring = np.sqrt(np.maximum(1 - z * z, 0))
-        aims = np.stack([ring * np.cos(azimuth), ring * np.sin(azimuth), z], 1).astype(np.float32)
-        sky[:] = 0
-        tables.shoot(rays, points_m, aims, links[0], sky[0], backs)
-        _collect(links, sky, aims[None], lightmap.outgoing, tables.leaf, total, aim)
+    spin = rng.random((count, 2, len(points_m)))
+    total = np.empty((len(points_m), 3))
+
+    def gather(part: slice) -> None:
+        points = points_m[part]
+        n = len(points)
+        links, sky, backs = np.empty((1, n), np.int32), np.empty((1, n, 3), np.float32), np.empty(n, bool)
+        soft, aim = np.zeros((n, 3)), np.zeros((n, 3))
+        for k in range(count):
+            z = 1 - 2 * (k + spin[k, 0, part]) / count
+            azimuth = 2 * np.pi * spin[k, 1, part]
+            ring = np.sqrt(np.maximum(1 - z * z, 0))
+            aims = np.stack([ring * np.cos(azimuth), ring * np.sin(azimuth), z], 1).astype(np.float32)
+            sky[:] = 0
+            tables.shoot(rays, points, aims, links[0], sky[0], backs)
+            _collect(0, n, links, sky, aims[None], lightmap.outgoing, tables.leaf, soft, aim)
+        total[part] = soft
+
+    cores.spans(gather, len(points_m), _TEXELS_AT_ONCE)
     return model.soft_gain * total / count
 
 
@@ -183,7 +207,7 @@ class _Tables:
         return _Tables(mesh.source, front, mesh_grid, first, grid, sky, leaf, bool(model.lights))
 
     def shoot(self, rays: Rays, points: Any, aims: Any, links: Any, sky: Any, backs: Any) -> None:
-        """Shoot one ray per point; write where it ended, the sky it saw, and count hits on backs."""
+        """Shoot one ray per point; write where it ended, the sky it saw, and whether it hit a back."""
         _, triangle, weights = rays.nearest(points, aims)
         where = (self.source, self.front, self.mesh_grid, self.first, self.grid)
         _end(*where, self.sky, self.closed, triangle, weights, aims, links, sky, backs)
@@ -213,7 +237,15 @@ def _texels(patches: Sequence[Patch], texel_m: Any) -> tuple[Any, Any, Any, Any,
 
 
 def _area_light(
-    light: AreaLight, model: Model, rays: Rays, points: Any, normals: Any, rng: np.random.Generator, out: Any, aim: Any
+    light: AreaLight,
+    model: Model,
+    rays: Rays,
+    points: Any,
+    normals: Any,
+    rng: np.random.Generator,
+    cores: Cores,
+    out: Any,
+    aim: Any,
 ) -> None:
     """Add the light of one parallelogram, sampled on a jittered grid."""
     cross = np.cross(light.edge_u, light.edge_v)
@@ -221,15 +253,18 @@ def _area_light(
     front = cross / area
     n = 3 if light.radiance_rgb is None or area > 0.5 else 2
     near = np.flatnonzero((points - light.origin) @ front > 0.005)
-    for a in range(n):
-        for b in range(n):
-            u, v = (a + rng.random(len(near))) / n, (b + rng.random(len(near))) / n
-            to = light.origin + u[:, None] * light.edge_u + v[:, None] * light.edge_v - points[near]
+    jitter = rng.random((n, n, 2, len(near)))
+
+    def shine(part: slice) -> None:
+        for a, b in np.ndindex(n, n):
+            index = near[part]
+            u, v = (a + jitter[a, b, 0, part]) / n, (b + jitter[a, b, 1, part]) / n
+            to = light.origin + u[:, None] * light.edge_u + v[:, None] * light.edge_v - points[index]
             distance = np.linalg.norm(to, axis=1)
             to /= distance[:, None]
-            cosines = np.maximum((normals[near] * to).sum(1), 0) * np.maximum(-(to @ front), 0)
+            cosines = np.maximum((normals[index] * to).sum(1), 0) * np.maximum(-(to @ front), 0)
             keep = np.flatnonzero(cosines > 1e-4)
-            index, to, distance = near[keep], to[keep], distance[keep]
+            index, to, distance = index[keep], to[keep], distance[keep]
             if light.radiance_rgb is None:
                 free = ~rays.blocked(points[index], to)
                 colour = radiance(model.sky, model.sun, to, clouds=False)
@@ -240,6 +275,8 @@ def _area_light(
             gained = share[:, None] * colour
             out[index] += gained
             aim[index] += gained.sum(1, keepdims=True) * to
+
+    cores.spans(shine, len(near), _TEXELS_AT_ONCE)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -292,7 +329,7 @@ def _end(
             continue
         p, a, b, half = source[f]
         if front[f, 0] * aims[i, 0] + front[f, 1] * aims[i, 1] + front[f, 2] * aims[i, 2] > 0.0:
-            backs[i] += 1
+            backs[i] = True
         w1, w2 = weights[i]
         u, v = (a + w1 + w2, b + w2) if half == 0 else (a + w1, b + w1 + w2)
         nu, nv = grid[p]
@@ -302,11 +339,13 @@ def _end(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _collect(links: Any, sky: Any, aims: Any, outgoing: Any, leaf: Any, soft: Any, aim: Any) -> None:
-    """Add up what every stored ray brings, times pi over their number."""
+def _collect(
+    start: int, stop: int, links: Any, sky: Any, aims: Any, outgoing: Any, leaf: Any, soft: Any, aim: Any
+) -> None:
+    """Add up what every stored ray of texels start..stop brings, times pi over their number."""
     share = math.pi / len(links)
     for k in range(len(links)):
-        for i in range(links.shape[1]):
+        for i in range(start, stop):
             end = links[k, i]
             if end >= 0:
                 r, g, b = outgoing[end]

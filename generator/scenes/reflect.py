@@ -12,6 +12,7 @@ from numba import njit
 
 from camera_motion.generator.materials.noise import fbm2, smooth
 from camera_motion.generator.scenes.cells import reflection
+from camera_motion.generator.scenes.cores import Cores
 from camera_motion.generator.scenes.surface import Mirror
 from camera_motion.generator.scenes.views import Views
 
@@ -19,7 +20,7 @@ _SHEET_M = 0.05
 
 
 def visible_through(
-    mirror: Mirror, views: Views, means_m: Float32[np.ndarray, "N 3"], normals: Float32[np.ndarray, "N 3"]
+    mirror: Mirror, views: Views, means_m: Float32[np.ndarray, "N 3"], normals: Float32[np.ndarray, "N 3"], cores: Cores
 ) -> Bool[np.ndarray, " N"]:
     """Which splats some view sees in the mirror; closed surfaces are judged by their normals (zero: both sides)."""
     flip, shift = reflection(mirror)
@@ -32,7 +33,8 @@ def visible_through(
     lengths = np.linalg.norm(edges, axis=1)
     if len(eyes):
         images = eyes @ flip.T + shift
-        _through_any(means_m, normals, images, mirror.origin, front, edges / lengths[:, None], lengths, seen)
+        opening = (images, mirror.origin, front, edges / lengths[:, None], lengths)
+        cores.spans(lambda part: _through_any(means_m[part], normals[part], *opening, seen[part]), len(means_m))
     return seen
 
 

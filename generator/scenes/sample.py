@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
 
 from camera_motion.generator.scenes import cells as cutting
 from camera_motion.generator.scenes import leaves as leafing
 from camera_motion.generator.scenes import light, lightmap, reflect
+from camera_motion.generator.scenes.cores import Cores, spans
 from camera_motion.generator.scenes.rays import rays as prepare_rays
 from camera_motion.generator.scenes.sky import dome_directions, in_view, radiance
 from camera_motion.generator.scenes.surface import Mirror, Model
@@ -16,7 +18,7 @@ from camera_motion.generator.scenes.surfels import Surfels, lay, quaternions
 from camera_motion.generator.scenes.underlay import DEPTH_M, with_underlay
 from camera_motion.generator.scenes.views import Views, key_views
 from camera_motion.generator.seeds import stream
-from camera_motion.generator.splats import MIRROR, SH_C0, SKY, SOLID, GaussianScene
+from camera_motion.generator.splats import MIRROR, SH_C0, SKY, SOLID, GaussianScene, Look
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.camera import Trajectory
 
@@ -39,43 +41,86 @@ _Part = tuple[
 
 
 def sample(
-    model: Model, views: Sequence[Trajectory], width: int, height: int, spacing_px: float, seed: int
+    model: Model, views: Sequence[Trajectory], width: int, height: int, spacing_px: float, seed: int, threads: int = 1
 ) -> GaussianScene:
     """Sample a model for all of `views` at once, `spacing_px` screen pixels between splats in the worst of them.
 
-    The same arguments give the same bytes, whatever else runs. Raises SpecError for no views or a spacing below 0.3.
+    The same arguments give the same bytes, whatever `threads` is and whatever else runs. Raises SpecError for no views
+    or a spacing below 0.3.
     """
     if not views or not spacing_px >= 0.3:
         raise SpecError(f"sampling needs views and a spacing of at least 0.3 px, not {len(views)} and {spacing_px}")
+    with Cores(threads) as cores:
+        return _assemble(_parts(model, views, width, height, spacing_px, seed, cores), model.look, cores)
+
+
+def _parts(
+    model: Model, views: Sequence[Trajectory], width: int, height: int, spacing_px: float, seed: int, cores: Cores
+) -> list[_Part]:
+    """Make the splats: surfaces, leaves, their reflections, the sky."""
     poses = key_views(views, width, height)
     mesh = lightmap.shadow_mesh(model)
     rays = prepare_rays(mesh.triangles)
     cells = cutting.cut(model.patches)
     solid = prepare_rays(mesh.triangles[: len(mesh.source)]) if model.foliages else rays
-    wanted = cutting.demand(cells, model.patches, poses, solid, model.mirrors, spacing_px)
+    wanted = cutting.demand(cells, model.patches, poses, solid, model.mirrors, spacing_px, cores)
     hidden = ~wanted.seen & cutting.turned_away(cells, model.patches, key_views(views, width, height, 2), model.mirrors)
     layers, spacing_m, under, overhang = with_underlay(cells, model.patches, wanted.spacing_m, wanted.seen, hidden)
-    surfels = lay(model.patches, layers, spacing_m, overhang, stream(seed, "jitter"))
+    surfels = lay(model.patches, layers, spacing_m, overhang, stream(seed, "jitter"), cores)
     texel_m = _texel_sizes(model, cells, wanted)
-    soft = lightmap.solve(model, mesh, rays, texel_m, stream(seed, "soft light"))
+    soft = lightmap.solve(model, mesh, rays, texel_m, stream(seed, "soft light"), cores)
     patch, below = layers.patch[surfels.cell], under[surfels.cell]
-    colour = light.light_surfels(model, surfels, patch, soft, rays, stream(seed, "sun"))
-    means = surfels.means_m - (DEPTH_M * below[:, None]).astype(np.float32) * surfels.normals
+    colour = light.light_surfels(model, surfels, patch, soft, rays, stream(seed, "sun"), cores)
+    means = _sunk(surfels, below, cores)
     parts = [_part(means, surfels.quats, surfels.scales_m, _OPAQUE, colour, SOLID)]
-    chosen = leafing.choose(model.foliages, poses, spacing_px, stream(seed, "leaves"))
+    chosen = leafing.choose(model.foliages, poses, spacing_px, stream(seed, "leaves"), cores)
     if len(chosen.points_m):
         tone = light.light_leaves(
-            model, chosen.points_m, chosen.normals, chosen.albedo, mesh, soft, rays, stream(seed, "leaf light")
+            model, chosen.points_m, chosen.normals, chosen.albedo, mesh, soft, rays, stream(seed, "leaf light"), cores
         )
         parts.append(_part(chosen.points_m, quaternions(chosen.axes), _LEAF_SIGMA * chosen.half_m, 0.95, tone, SOLID))
     many = key_views(views, width, height, denser=2)
-    glimpsed = cutting.seen_mirrored(layers, many, solid, model.mirrors)[surfels.cell] & ~below
-    parts += _reflections(model, many, parts, surfels, glimpsed, spacing_px)
+    glimpsed = cutting.seen_mirrored(layers, many, solid, model.mirrors, cores)[surfels.cell] & ~below
+    parts += _reflections(model, many, parts, surfels, glimpsed, spacing_px, cores)
     if model.dome:
         parts += _dome(model, many, seed)
-    means, quats, scales, opacities, colours, classes = (np.concatenate(c) for c in zip(*parts, strict=True))
-    sh = ((colours - 0.5) / SH_C0)[:, None, :].astype(np.float32)
-    return GaussianScene(means, quats, scales, opacities, sh, classes, model.look)
+    return parts
+
+
+def _sunk(surfels: Surfels, below: Bool[np.ndarray, " N"], cores: Cores) -> Float32[np.ndarray, "N 3"]:
+    """Centres of the surfels, those of the underlay moved into the surface."""
+    out = np.empty_like(surfels.means_m)
+
+    def sink(part: slice) -> None:
+        depth = (DEPTH_M * below[part, None]).astype(np.float32)
+        np.subtract(surfels.means_m[part], depth * surfels.normals[part], out=out[part])
+
+    cores.spans(sink, len(surfels))
+    return out
+
+
+def _assemble(parts: list[_Part], look: Look, cores: Cores) -> GaussianScene:
+    """Put parts behind one another, colours as spherical harmonics of degree 0."""
+    ends = np.cumsum([len(part[0]) for part in parts]).tolist()
+    total = ends[-1]
+    means, quats, scales, sh = (np.empty((total, width), np.float32) for width in (3, 4, 3, 3))
+    opacities, classes = np.empty(total, np.float32), np.empty(total, np.uint8)
+
+    def copy(piece: tuple[_Part, int, slice]) -> None:
+        part, start, rows = piece
+        to = slice(start + rows.start, start + rows.stop)
+        means[to], quats[to], scales[to], opacities[to], colours, classes[to] = (column[rows] for column in part)
+        sh[to] = (colours - 0.5) / SH_C0
+
+    cores.each(
+        copy,
+        [
+            (part, end - len(part[0]), rows)
+            for part, end in zip(parts, ends, strict=True)
+            for rows in spans(0, len(part[0]))
+        ],
+    )
+    return GaussianScene(means, quats, scales, opacities, sh[:, None], classes, look)
 
 
 def _part(
@@ -100,30 +145,49 @@ def _texel_sizes(model: Model, cells: cutting.Cells, wanted: cutting.Demand) -> 
 
 
 def _reflections(
-    model: Model, views: Views, parts: list[_Part], surfels: Surfels, glimpsed: np.ndarray, spacing_px: float
+    model: Model,
+    views: Views,
+    parts: list[_Part],
+    surfels: Surfels,
+    glimpsed: np.ndarray,
+    spacing_px: float,
+    cores: Cores,
 ) -> list[_Part]:
     """Mirrored copies of everything solid that a view sees in a mirror, and the mirrors' own sheets."""
     made: list[_Part] = []
     for mirror in model.mirrors:
-        for index, (means, quats, scales, opacity, colour, _) in enumerate(parts):
+        for index, part in enumerate(parts):
+            means = part[0]
             normals = surfels.normals if index == 0 else np.zeros_like(means)
-            seen = reflect.visible_through(mirror, views, means, normals)
+            seen = reflect.visible_through(mirror, views, means, normals, cores)
+            doubled = None
             if index == 0:
                 seen &= glimpsed
                 if mirror.ripple > 0:  # ripples blur: every other surfel of a row will do
                     seen &= surfels.place % 2 == 0
-                    stretch = np.where(surfels.row > 1, 2.0, 1.0)[:, None] ** np.array([0, 1, 0])
-                    scales = (scales * stretch).astype(np.float32)
-            copies, turned = reflect.mirrored(mirror, means[seen], quats[seen])
-            wider = scales[seen] * np.array([1.2, 1.2, 1.0], np.float32)
-            tone = reflect.dimmed(mirror, views, copies, colour[seen])
-            made.append((copies, turned, wider, opacity[seen], tone, np.full(len(copies), MIRROR, np.uint8)))
+                    doubled = surfels.row > 1
+            chosen = np.flatnonzero(seen)
+            copy = partial(_mirrored, mirror, views, part, doubled)
+            made += cores.each(copy, [chosen[rows] for rows in spans(0, len(chosen))])
         means, scales, veil, colour = reflect.sheet(mirror, views, spacing_px)
         axes = np.stack([mirror.edge_u, mirror.edge_v, np.cross(mirror.edge_u, mirror.edge_v)], -1)
         axes = axes / np.linalg.norm(axes, axis=0)
         turned = quaternions(np.broadcast_to(axes, (len(means), 3, 3)))
         made.append((means, turned, scales, veil, colour, np.full(len(means), MIRROR, np.uint8)))
     return made
+
+
+def _mirrored(
+    mirror: Mirror, views: Views, part: _Part, doubled: np.ndarray | None, index: Int64[np.ndarray, " n"]
+) -> _Part:
+    """Mirror the splats `index` of a part, twice as long along v where `doubled`."""
+    means, quats, scales, opacity, colour, _ = (column[index] for column in part)
+    copies, turned = reflect.mirrored(mirror, means, quats)
+    if doubled is not None:
+        scales[doubled[index], 1] *= 2
+    wider = scales * np.array([1.2, 1.2, 1.0], np.float32)
+    tone = reflect.dimmed(mirror, views, copies, colour)
+    return copies, turned, wider, opacity, tone, np.full(len(copies), MIRROR, np.uint8)
 
 
 def _dome(model: Model, views: Views, seed: int) -> list[_Part]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from numba import float32, float64, int32, njit, types
 
 from camera_motion.generator.materials.material import SHADE_POINTER
 from camera_motion.generator.scenes.cells import Cells
+from camera_motion.generator.scenes.cores import SPAN, Cores, spans
 from camera_motion.generator.scenes.surface import Patch
 
 #: Standard deviation in the plane and across it, over the spacing: 0.52-0.62 closes without blurring.
 _SIGMA, _THIN = 0.6, 0.08
+_CELLS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ def lay(
     spacing_m: Float64[np.ndarray, "C 2"],
     overhang: Float64[np.ndarray, " C"],
     rng: np.random.Generator,
+    cores: Cores,
 ) -> Surfels:
     """Lay the surfels of every patch at the given spacing along u and v.
 
@@ -51,59 +55,87 @@ def lay(
     lengths = np.stack([np.linalg.norm(cells.across_u_m, axis=1), np.linalg.norm(cells.across_v_m, axis=1)], 1)
     grid = np.maximum(1, np.ceil(lengths / spacing_m - 1e-6)).astype(np.int64)
     counts = grid.prod(1)
-    total = int(counts.sum())
-    cell = np.repeat(np.arange(len(cells), dtype=np.int32), counts)
     first = np.concatenate([[0], np.cumsum(counts)])
+    total = int(first[-1])
+    cell, row, place = np.empty((3, total), np.int32)
     uv = np.empty((total, 2))
-    _spread(cells.uv, cells.width_uv, grid, first, rng.random((total, 2), dtype=np.float32), uv)
+    places = (cells.uv, cells.width_uv, grid, first, rng.random((total, 2), dtype=np.float32), uv, cell, row, place)
+    cores.spans(lambda part: _spread(part.start, part.stop, *places), len(cells), _CELLS_AT_ONCE)
+    del places
+    surfels = Surfels(cell, row, place, uv, *(np.empty((total, width), np.float32) for width in (3, 4, 3, 3, 3, 3)))
     step = np.column_stack([lengths / grid, overhang])
-    surfels = Surfels(
-        cell,
-        grid[cell, 1].astype(np.int32),
-        ((np.arange(total) - first[cell]) % grid[cell, 1]).astype(np.int32),
-        uv,
-        *(np.empty((total, width), np.float32) for width in (3, 4, 3, 3, 3, 3)),
-    )
-    of_patch = np.searchsorted(cells.patch, np.arange(len(patches) + 1))
-    for index, patch in enumerate(patches):
-        part = slice(int(first[of_patch[index]]), int(first[of_patch[index + 1]]))
-        u, v = np.ascontiguousarray(uv[part, 0]), np.ascontiguousarray(uv[part, 1])
-        points, du, dv = patch.jet(u, v)
-        _painter()(
-            patch.material.compiled,
-            patch.material.vector,
-            patch.material.bump,
-            np.ascontiguousarray(points),
-            np.ascontiguousarray(du),
-            np.ascontiguousarray(dv),
-            u,
-            v,
-            np.array(
-                [
-                    *patch.size_m,
-                    *patch.tex_origin,
-                    float(patch.closed),
-                    float(patch.tex_axes is not None),
-                    patch.material.mean_height_m(),
-                ]
-            ),
-            np.zeros((2, 3)) if patch.tex_axes is None else np.ascontiguousarray(patch.tex_axes, np.float64),
-            step,
-            cell[part],
-            surfels.means_m[part],
-            surfels.quats[part],
-            surfels.scales_m[part],
-            surfels.normals[part],
-            surfels.bent[part],
-            surfels.albedo[part],
-        )
+    of_patch = first[np.searchsorted(cells.patch, np.arange(len(patches) + 1))].tolist()
+    _painter()
+    for patch in patches:
+        patch.material.prepare()
+
+    def paint(pieces: list[tuple[int, slice]]) -> None:
+        for index, part in pieces:
+            _lay(patches[index], part, step, surfels)
+
+    cores.each(paint, _bundles(of_patch))
     return surfels
 
 
+def _bundles(of_patch: Sequence[int]) -> list[list[tuple[int, slice]]]:
+    """Cut the surfels of large patches, and put those of small ones together; patch k's are of_patch[k]..[k + 1]."""
+    out: list[list[tuple[int, slice]]] = []
+    room = 0
+    for index, (start, stop) in enumerate(pairwise(of_patch)):
+        for part in spans(start, stop):
+            if part.stop - part.start > room:
+                out.append([])
+                room = SPAN
+            out[-1].append((index, part))
+            room -= part.stop - part.start
+    return out
+
+
+def _lay(patch: Patch, part: slice, step: Float64[np.ndarray, "C 3"], surfels: Surfels) -> None:
+    """Fill in the surfels `part`, all of one patch."""
+    u, v = np.ascontiguousarray(surfels.uv[part, 0]), np.ascontiguousarray(surfels.uv[part, 1])
+    points, du, dv = patch.jet(u, v)
+    material = patch.material
+    textured = patch.tex_axes is not None
+    frame = [*patch.size_m, *patch.tex_origin, float(patch.closed), float(textured), material.mean_height_m()]
+    _painter()(
+        material.compiled,
+        material.vector,
+        material.bump,
+        np.ascontiguousarray(points),
+        np.ascontiguousarray(du),
+        np.ascontiguousarray(dv),
+        u,
+        v,
+        np.array(frame),
+        np.zeros((2, 3)) if patch.tex_axes is None else np.ascontiguousarray(patch.tex_axes, np.float64),
+        step,
+        surfels.cell[part],
+        surfels.means_m[part],
+        surfels.quats[part],
+        surfels.scales_m[part],
+        surfels.normals[part],
+        surfels.bent[part],
+        surfels.albedo[part],
+    )
+
+
 @njit(cache=True, nogil=True)
-def _spread(centre: Any, width: Any, grid: Any, first: Any, jitter: Any, uv: Any) -> None:
-    """Place the surfels of every cell: rows along v, every other row shifted by half a step."""
-    for c in range(len(grid)):
+def _spread(
+    start: int,
+    stop: int,
+    centre: Any,
+    width: Any,
+    grid: Any,
+    first: Any,
+    jitter: Any,
+    uv: Any,
+    cell: Any,
+    row: Any,
+    place: Any,
+) -> None:
+    """Place the surfels of cells start..stop: rows along v, every other row shifted by half a step."""
+    for c in range(start, stop):
         nu, nv = grid[c]
         at = first[c]
         for i in range(nu):
@@ -112,6 +144,7 @@ def _spread(centre: Any, width: Any, grid: Any, first: Any, jitter: Any, uv: Any
                 b = (j + 0.25 + 0.5 * (i % 2) + 0.44 * (jitter[at, 1] - 0.5)) / nv - 0.5
                 uv[at, 0] = min(max(centre[c, 0] + a * width[c, 0], 0.0), 1.0)
                 uv[at, 1] = min(max(centre[c, 1] + b * width[c, 1], 0.0), 1.0)
+                cell[at], row[at], place[at] = c, nv, j
                 at += 1
 
 

@@ -5,7 +5,6 @@ behind a wall then adds metres to the wall's expected depth. Under a coarse laye
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -47,5 +46,4 @@ def with_underlay(
     under = np.concatenate([np.zeros(len(kept), bool), np.ones(len(chosen), bool)])[order]
     both = np.concatenate([spacing_m[kept], wider[chosen]])[order]
     overhang = np.where(under, _OVERHANG_UNDER, np.where(seen[source], _OVERHANG, _OVERHANG_UNSEEN))
-    columns = {name: getattr(cells, name)[source] for name in cells.__dataclass_fields__}
-    return replace(cells, **columns), both, under, overhang
+    return cells[source], both, under, overhang

@@ -28,8 +28,13 @@ class Source(Protocol):
         """What the scene was made from, as JSON values."""
         ...
 
-    def sample(self, views: Sequence[Trajectory], width: int, height: int, spacing_px: float) -> GaussianScene:
-        """Make the scene of Gaussians, dense enough for every one of `views` at `width` x `height` pixels."""
+    def sample(
+        self, views: Sequence[Trajectory], width: int, height: int, spacing_px: float, threads: int = 1
+    ) -> GaussianScene:
+        """Make the scene of Gaussians, dense enough for every one of `views` at `width` x `height` pixels.
+
+        The bytes are the same for any number of `threads`.
+        """
         ...
 
 

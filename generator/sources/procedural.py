@@ -43,7 +43,9 @@ class Procedural:
         parameters = {name: value for name, value in asdict(self.params).items() if isinstance(value, SCALAR)}
         return {"family": self._name, **parameters}
 
-    def sample(self, views: Sequence[Trajectory], width: int, height: int, spacing_px: float) -> GaussianScene:
+    def sample(
+        self, views: Sequence[Trajectory], width: int, height: int, spacing_px: float, threads: int = 1
+    ) -> GaussianScene:
         """Surfels spaced by screen density over `views`, with the light baked in."""
         model = self._family.build(self.params)
-        return sample.sample(model, views, width, height, spacing_px, self._seed)
+        return sample.sample(model, views, width, height, spacing_px, self._seed, threads)

@@ -75,7 +75,9 @@ class SplatFile:
         """Record the file and how it was set upright, as JSON values."""
         return self._wanted.model_dump(mode="json")
 
-    def sample(self, views: Sequence[Trajectory], width: int, height: int, spacing_px: float) -> GaussianScene:
+    def sample(
+        self, views: Sequence[Trajectory], width: int, height: int, spacing_px: float, threads: int = 1
+    ) -> GaussianScene:
         """All splats of the file, whatever the views."""
         return self._scene
 
