@@ -147,7 +147,7 @@ def _foreign(what: str) -> SpecError:
 
 
 def _planned(spec: Spec, clip: FilmedClip) -> tuple[ScenePlan, Sequence[ClipPlan], ClipPlan]:
-    """Find a clip in the plan by the number that its key ends in; give its scene, all clips filmed with it, and itself."""
+    """Find a clip in the plan by the number that its key ends in: its scene, all that is filmed with it, and itself."""
     key, number = clip.record.key, clip.record.key.rpartition("-")[2]
     planned = plan(spec)
     if number.isdecimal() and len(number) < 12 and (shard := int(number) // spec.shard_clips) < len(planned):
