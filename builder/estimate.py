@@ -55,7 +55,7 @@ class Estimate:
     def lines(self, cpu_price: float | None = None, gpu_price: float | None = None) -> list[str]:
         """Put it into words; with a price for an hour of a core or of a GPU, also what it costs."""
         wall, size = spell_s(self.wall_s), spell_bytes(self.tar_bytes)
-        held = f"{self.cpu_h:.4g} core-hours" + (f", {self.gpu_h:.4g} GPU-hours" if self.gpu_h else "")
+        held = f"{_hours(self.cpu_h)} core-hours" + (f", {_hours(self.gpu_h)} GPU-hours" if self.gpu_h else "")
         crew = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
         said = [
             f"{self.clips} clips in {self.scenes} scenes: about {wall} with {crew}, {held}, "
@@ -111,15 +111,21 @@ def estimate(spec: Spec, workers: int, receipts: Sequence[Receipt] = ()) -> Esti
     )
 
 
+#: Receipts that tell enough: more would only take longer to read.
+ENOUGH = 1000
+
+
 def receipts_of(spec: Spec, out: Path | str) -> list[Receipt]:
-    """Read the receipts of a set in `out`, begun as `spec` or with another number of clips.
+    """Read receipts of the set in `out`, begun as `spec` or with another number of clips, `ENOUGH` at most.
 
     Raises:
         SpecError: there are none.
     """
     store = Store(out)
     wanted = identity_of(resolve(spec, store.read_spec()))
-    if receipts := store.all_receipts(wanted):
+    names = sorted(store.receipt_sizes())
+    found = store.read_receipts(names[:: -(-len(names) // ENOUGH) or 1])
+    if receipts := [receipt for receipt in found.values() if receipt.identity == wanted]:
         return receipts
     raise SpecError(
         f"{out} holds no receipt of set {wanted} (its own is {store.read_identity()}); build a few shards of it there "
@@ -165,6 +171,10 @@ def check_price(option: str, price: float) -> float:
     if not 0 <= price < math.inf:
         raise SpecError(f"{option} is {price:g}; it must be a number of 0 or more, for an hour")
     return price
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.3g}" if hours < 1000 else f"{hours:.0f}"
 
 
 def _samplings(spec: Spec) -> int:
