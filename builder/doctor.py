@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,14 +12,25 @@ from pathlib import Path
 
 from camera_motion.builder.engines.choose import available_cores
 from camera_motion.builder.machine import LIBRARIES, machine_class
+from camera_motion.builder.places import open_place
+from camera_motion.builder.places.folder import Folder
 from camera_motion.builder.progress import spell_bytes
+from camera_motion.generator.nvidia import devices, driver
+from camera_motion.schema.base import SpecError
 
-#: Optional things: the module, what it serves, and the command that brings it.
+#: Optional things: the module, what it serves, and what brings it.
 EXTRAS = (
-    ("torch", "torch tensors and the CUDA renderer", "pip install 'camera-motion[gpu]'"),
-    ("gsplat", "the CUDA renderer", "pip install 'camera-motion[gpu]'"),
-    ("torchcodec", "videos decoded by datasets itself", "pip install 'camera-motion[train]'"),
+    ("torch", "torch tensors and the CUDA renderer", "'camera-motion[gpu]'"),
+    ("gsplat", "the CUDA renderer", "'camera-motion[gpu]'"),
+    ("torchcodec", "videos decoded by datasets itself", "torchcodec"),
+    ("ray", "builds on a cluster", "'camera-motion[ray]'"),
+    ("s3fs", "sets in s3:// stores", "'camera-motion[s3]'"),
+    ("gcsfs", "sets in gs:// stores", "'camera-motion[gcs]'"),
+    ("viser", "the viewer", "'camera-motion[viewer]'"),
 )
+
+#: What a worker held at most where clips of 832 x 480 were filmed, splats 1.3 px apart.
+WORKER_BYTES = 2.4e9
 
 
 @dataclass(frozen=True)
@@ -31,8 +43,8 @@ class Finding:
     needed: bool = True
 
 
-def findings(out: Path) -> Iterator[Finding]:
-    """Look at everything; `out` is where sets will be written."""
+def findings(out: str) -> Iterator[Finding]:
+    """Look at everything; `out` is the folder or URL where sets will be written."""
     machine = machine_class()
     yield Finding("machine class", f"{machine['class']} ({machine['processor']}, {machine['instructions']})")
     yield Finding("system", f"{machine['system']} {machine['architecture']}, Python {platform.python_version()}")
@@ -41,26 +53,74 @@ def findings(out: Path) -> Iterator[Finding]:
         yield Finding(library, machine[library] or "missing", bool(machine[library]), needed=not optional)
     yield Finding("cores", str(available_cores()))
     yield from _memory()
-    free = shutil.disk_usage(_existing(out)).free
-    yield Finding("disk", f"{spell_bytes(free)} free at {_existing(out)}", free > 1e9, needed=False)
+    yield _output(out)
     yield _simd()
-    yield from _codecs()
+    try:
+        yield from (*_cuda(), *_encoders())
+    except ImportError as error:
+        yield Finding("video codecs", f"PyAV cannot be imported: {error}", good=False)
     yield _embree()
-    for module, purpose, how in EXTRAS:
+    for module, purpose, brought_by in EXTRAS:
         there = find_spec(module) is not None
-        yield Finding(module, "there" if there else f"missing, for {purpose}: {how}", there, needed=False)
+        says = "there" if there else f"missing, for {purpose}: pip install {brought_by}"
+        yield Finding(module, says, there, needed=False)
 
 
-def _existing(path: Path) -> Path:
-    """Find the nearest folder that exists already."""
-    path = path.resolve()
-    return next(folder for folder in (path, *path.parents) if folder.exists())
+def _output(out: str) -> Finding:
+    """Look whether sets can be written, and on a disk of this machine, how large they may be."""
+    try:
+        place = open_place(out)
+        place.probe()
+    except (SpecError, OSError) as error:
+        return Finding("output", str(error), good=False)
+    if not isinstance(place, Folder):
+        return Finding("output", f"{out} can be listed and written")
+    path = place.root.resolve()
+    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    return Finding("disk", f"{spell_bytes(free)} free at {there}", free > 1e9, needed=False)
 
 
 def _memory() -> Iterator[Finding]:
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        yield Finding("memory", spell_bytes(size), size > 3.5e9, needed=False)
+    """Say what each worker has where there is one for every core."""
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return
+    size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):
+        size = min(size, int(Path("/sys/fs/cgroup/memory.max").read_text()))  # a container's share
+    cores = available_cores()
+    says = f"{spell_bytes(size)}, {spell_bytes(size / cores)} for each of {cores} workers"
+    enough = max(1, int(size / WORKER_BYTES))
+    if enough < cores:
+        says += f"; clips of 832 x 480 take about {spell_bytes(WORKER_BYTES)}: --workers {enough}"
+    yield Finding("memory", says, enough >= cores, needed=False)
+
+
+def _cuda() -> Iterator[Finding]:
+    """Name the devices, and try the renderer where there is one: it is what `auto` stands for then."""
+    from camera_motion.generator.readiness import cuda_trouble, no_device
+
+    for device in devices():
+        yield Finding("CUDA device", f"{device.name}, {spell_bytes(device.memory_bytes)}, driver {driver()}")
+    if missing := no_device():
+        yield Finding("CUDA renderer", f"{missing}; sets are rendered on CPU cores", good=False, needed=False)
+        return
+    trouble = cuda_trouble()
+    taken = find_spec("gsplat") is not None
+    yield Finding("CUDA renderer", trouble or "has just rendered a picture", not trouble, needed=taken)
+
+
+def _encoders() -> Iterator[Finding]:
+    """Encode a picture with every encoder."""
+    from camera_motion.generator.encode import encoder_name, refusal
+
+    tried = ("h264", "software"), ("h265", "software"), ("ffv1", "software"), ("h264", "nvenc"), ("h265", "nvenc")
+    for codec, encoder in tried:
+        trouble = refusal(codec, encoder, 256, 256)
+        needed = (codec, encoder) == tried[0]
+        name = codec if encoder == "software" else f"{codec} by NVENC"
+        says = trouble.split(";")[0] or f"{encoder_name(codec, encoder)} has just encoded a picture"
+        yield Finding(name, says, not trouble, needed=needed)
 
 
 def _simd() -> Finding:
@@ -71,17 +131,6 @@ def _simd() -> Finding:
         return Finding("SIMD", width or "plain loops", bool(width), needed=False)
     except (ImportError, RuntimeError) as error:
         return Finding("SIMD", f"unknown: {error}", good=False, needed=False)
-
-
-def _codecs() -> Iterator[Finding]:
-    try:
-        import av
-    except ImportError as error:
-        yield Finding("video codecs", f"PyAV cannot be imported: {error}", good=False)
-        return
-    for codec, name in (("h264", "libx264"), ("h265", "libx265"), ("ffv1", "ffv1")):
-        there = name in av.codecs_available
-        yield Finding(codec, f"{name} in PyAV" if there else f"PyAV lacks {name}", there, needed=codec == "h264")
 
 
 def _embree() -> Finding:

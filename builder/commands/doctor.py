@@ -1,17 +1,19 @@
 """`camera-motion doctor`."""
 
-from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from camera_motion.builder.commands.terms import GOOD, WRONG, say
 
 
-def doctor(*, out: Path = Path(".")) -> int:
+def doctor(*, out: Annotated[str, tyro.conf.arg(metavar="FOLDER|URL")] = ".") -> int:
     """Look at this machine: what is there, what is missing, and for what.
 
     Example: camera-motion doctor
 
     Args:
-        out: Where sets will be written; its free space is looked at.
+        out: Where sets will be written: a folder, whose free space is looked at, or a URL such as s3://bucket/name.
     """
     from camera_motion.builder.doctor import findings
 
