@@ -33,3 +33,8 @@ def spell_rate(clips_per_s: float) -> str:
         if clips_per_s * seconds >= 1 or unit == "h":
             return f"{clips_per_s * seconds:.3g} clips/{unit}"
     raise AssertionError("an hour is the last unit")
+
+
+def spell_money(amount: float) -> str:
+    """Spell an amount in a currency that only the user knows: `1,234.50`, and of less than one its first digits."""
+    return f"{amount:,.2f}" if amount >= 1 or not amount else f"{amount:.2g}"

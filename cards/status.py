@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from camera_motion.cards.spelling import clock, spell_bytes, spell_rate, spell_s
+from camera_motion.cards.spelling import clock, spell_bytes, spell_money, spell_rate, spell_s
 
 FOLDER: Final = Path(__file__).parent
 
@@ -129,7 +129,7 @@ def page(progress: Progress, every_s: float | None = None) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"clock": clock, "rate": spell_rate}
+    environment.filters |= {"clock": clock, "rate": spell_rate, "money": spell_money}
     environment.globals |= {"spell_s": spell_s, "spell_bytes": spell_bytes}
     style = (FOLDER / "status.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

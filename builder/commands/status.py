@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,7 @@ def status(
         raise SpecError(f"--every is {every:g}; it must be from 1 to 86400 seconds")
     prices = None if cpu_price is None and gpu_price is None else (cpu_price or 0.0, gpu_price or 0.0)
     survey = Survey(Store(out), prices)
-    with _screen(watch, json) as show:
+    with suppress(KeyboardInterrupt), _screen(watch, json) as show:  # Ctrl-C is how one stops watching
         while True:
             try:
                 progress = survey.look()
@@ -64,11 +64,12 @@ def status(
                 if progress.complete or not watch:
                     return GOOD if progress.complete else WRONG
             time.sleep(every)
+    return WRONG
 
 
 def lines(progress: "Progress") -> Iterator[str]:
     """Put it into lines for the terminal, the most important ones first."""
-    from camera_motion.cards.spelling import spell_bytes, spell_rate, spell_s
+    from camera_motion.cards.spelling import spell_bytes, spell_money, spell_rate, spell_s
 
     p, counts = progress, progress.counts()
     yield (
@@ -79,19 +80,20 @@ def lines(progress: "Progress") -> Iterator[str]:
         yield "  shards: " + ", ".join(f"{n} {kind}" for kind, (n, _) in counts.items() if n)
     if p.running:
         left = f"; about {spell_s(p.left_s)} left" if p.left_s is not None else ""
-        yield f"  {spell_rate(p.rate)} now, {spell_rate(p.rate_overall)} overall{left}"
+        rates = f"{spell_rate(p.rate)} now, {spell_rate(p.rate_overall)} overall" if p.rate else "nothing done of late"
+        yield f"  {rates}{left}"
     elif p.left_s is not None:
         yield f"  nobody is at work; about {spell_s(p.left_s)} left; go on with: {p.again}"
     if p.done_shards:
         whole = f" of about {spell_bytes(p.expected_bytes)}" if p.done_shards < p.shards else ""
-        held = f"{p.cpu_h:.2f} core-hours" + (f" and {p.gpu_h:.2f} GPU-hours" if p.gpu_h else "")
+        held = f"{p.cpu_h:.3g} core-hours" + (f" and {p.gpu_h:.3g} GPU-hours" if p.gpu_h else "")
         yield (
             f"  {spell_bytes(p.tar_bytes)}{whole}, {spell_s(p.video_s)} of video; {held} held by workers, "
             f"at most {spell_bytes(p.peak_bytes)} of memory a process"
         )
     if p.spent is not None:
-        to_come = f", about {p.to_come:.2f} to come" if p.to_come else ""
-        yield f"  cost of finished shards: {p.spent:.2f}{to_come}"
+        to_come = f", about {spell_money(p.to_come)} to come" if p.to_come else ""
+        yield f"  cost of finished shards: {spell_money(p.spent)}{to_come}"
     for machine in p.machines:
         rate = spell_rate(machine.clips / machine.worker_s) if machine.worker_s else "no time known"
         yield f"  on {machine.processor or 'unknown'} ({machine.name}): {machine.clips} clips, {rate} a worker"

@@ -128,7 +128,7 @@ def test_a_dead_worker_is_running_at_first_and_silent_later(tmp_path: Path) -> N
     assert done.returncode == -signal.SIGKILL
     progress = look(tmp_path)
     assert [worker.name for worker in progress.running] == [NAMES[1]]
-    assert progress.running[0].renderer == spec().render.renderer
+    assert progress.running[0].renderer in ("cpu", "cuda"), "what auto stands for"
     assert progress.counts()["waiting"] == (4, 8)
     later = look(tmp_path, time.time() + 7200)
     assert (later.running, [worker.name for worker in later.silent]) == ((), [NAMES[1]])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from camera_motion.cards.spelling import clock, spell_rate
+from camera_motion.cards.spelling import clock, spell_money, spell_rate
 from camera_motion.cards.status import MOST_ROWS, MOST_STEPS, Failed, Machine, Progress, Worker, page, plot, thinned
 
 NOW = 1_700_000_000.0
@@ -64,7 +64,7 @@ def test_the_page_says_what_is_known() -> None:
         "30 clips/min 1 at work",
         "16 min 40 s until 14 Nov 22:30 UTC",
         "5.0 GB of about 10.0 GB",
-        "12.0 core-hours and 3.5 GPU-hours",
+        "12 core-hours and 3.5 GPU-hours",
         "41.50 and 41.50 to come",
         "OSError: gone camera-motion extend … --slice 52/100",
         "train-000051 14 Nov 19:43 UTC, 2 h 30 min ago",
@@ -138,6 +138,11 @@ def test_a_curve_of_a_hundred_thousand_shards_is_thinned() -> None:
 @pytest.mark.parametrize(("rate", "spelt"), [(12.34, "12.3 clips/s"), (0.5, "30 clips/min"), (0.001, "3.6 clips/h")])
 def test_rates(rate: float, spelt: str) -> None:
     assert spell_rate(rate) == spelt
+
+
+@pytest.mark.parametrize(("amount", "spelt"), [(1234.5, "1,234.50"), (0.0123, "0.012"), (0.0, "0.00")])
+def test_amounts(amount: float, spelt: str) -> None:
+    assert spell_money(amount) == spelt
 
 
 def test_moments() -> None:
