@@ -7,13 +7,12 @@ removed.
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from camera_motion.builder.machine import machine_class
 from camera_motion.builder.places import Place
 from camera_motion.schema.base import Model, SpecError
 
@@ -32,7 +31,7 @@ class Running(Model):
     started_at: Annotated[float, Field(ge=0)]
     renderer: str = ""
     machine: str = ""
-    processor: str = ""
+    device: str = ""
 
 
 class Failed(Model):
@@ -45,15 +44,14 @@ class Failed(Model):
 
 
 @contextmanager
-def running(place: Place, name: str, renderer: str) -> Iterator[None]:
-    """Note that the shard `name` is being made, as long as the block runs."""
-    facts = machine_class()
+def running(place: Place, name: str, renderer: str, machine: Mapping[str, str]) -> Iterator[None]:
+    """Note that the shard `name` is being made on `machine` (`builder.machine`), as long as the block runs."""
     note = Running(
         name=name,
         started_at=time.time(),
         renderer=renderer,
-        machine=facts["class"],
-        processor=facts["processor"],
+        machine=machine.get("class", ""),
+        device=device(machine),
     )
     _write(place, f"{PROGRESS}/{name}{RUNNING}", note)
     try:
@@ -103,6 +101,11 @@ def read(place: Place, names: Iterable[str]) -> tuple[dict[str, Running], dict[s
                 ended = Failed.model_validate_json(body)
                 failed[ended.name] = ended
     return running, failed
+
+
+def device(machine: Mapping[str, str]) -> str:
+    """Name for people what a machine of this description works with: its GPU, if that is used, and its processor."""
+    return " with ".join(name for name in (machine.get("gpu"), machine.get("processor")) if name)
 
 
 def _write(place: Place, path: str, note: Model) -> None:

@@ -56,7 +56,8 @@ class ShardJob:
         clips: list[FilmedClip] = []
         rejections: list[RejectionRecord] = []
         steps_s = Counter[str]()
-        with notes.running(self.store.place, shard.name, self.spec.render.renderer):
+        machine = machine_class(on_gpu(self.spec))
+        with notes.running(self.store.place, shard.name, self.spec.render.renderer, machine):
             for scene, indices in scenes_of(shard):
                 for result in self.film(self.spec, scene, indices, self.threads):
                     if isinstance(result, Spent):

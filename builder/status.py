@@ -85,9 +85,9 @@ def _progress(
     workers = tuple(_worker(note, shard_s, now) for name in left.values() if (note := begun.get(name)))
     alive = {worker.name for worker in workers if not worker.silent}
     failed = tuple(
-        Failed(name, note.failed_at, _line(note.reason), alone(url, spec, index, len(planned)))
+        Failed(name, end.failed_at, _line(end.reason), alone(url, spec, index, len(planned)))
         for index, name in left.items()
-        if name not in alive and (note := ended.get(name))
+        if name not in alive and (end := ended.get(name))
     )
     window_s, rate = _rate(receipts, shard_s, now)
     overall = _rate_overall(receipts)
@@ -139,7 +139,7 @@ def alone(url: str, spec: Spec, index: int, shards: int) -> str:
 
 def _worker(note: notes.Running, shard_s: float, now: float) -> Worker:
     silent = now - note.started_at > max(PATIENCE * shard_s, LEAST_PATIENCE_S)
-    return Worker(note.name, note.started_at, note.renderer, note.machine, note.processor, silent)
+    return Worker(note.name, note.started_at, note.renderer, note.machine, _line(note.device), silent)
 
 
 def _span(receipt: Receipt) -> tuple[float, float]:
@@ -198,7 +198,7 @@ def _machines(receipts: Iterable[Receipt]) -> Iterable[Machine]:
     for name, made in sorted(by_class.items(), key=lambda item: -len(item[1])):
         yield Machine(
             name=name,
-            processor=_line(made[-1].machine.get("processor", "")),
+            device=_line(notes.device(made[-1].machine)),
             shards=len(made),
             clips=sum(len(receipt.keys) for receipt in made),
             worker_s=sum(receipt.timings_s.get("wall", 0.0) for receipt in made),

@@ -27,7 +27,7 @@ class Worker:
     started_at: float
     renderer: str
     machine: str
-    processor: str
+    device: str
     silent: bool
 
 
@@ -46,7 +46,7 @@ class Machine:
     """A class of machines (`schema.receipt`) and what workers on it did: `worker_s` adds up their time."""
 
     name: str
-    processor: str
+    device: str
     shards: int
     clips: int
     worker_s: float

@@ -96,7 +96,7 @@ def lines(progress: "Progress") -> Iterator[str]:
         yield f"  cost of finished shards: {spell_money(p.spent)}{to_come}"
     for machine in p.machines:
         rate = spell_rate(machine.clips / machine.worker_s) if machine.worker_s else "no time known"
-        yield f"  on {machine.processor or 'unknown'} ({machine.name}): {machine.clips} clips, {rate} a worker"
+        yield f"  on {machine.device or 'unknown'} ({machine.name}): {machine.clips} clips, {rate} a worker"
     if p.rejections:
         reasons = ", ".join(f"{n} for {why.replace('#', '…')}" for why, n in list(p.rejections.items())[:5])
         yield f"  {sum(p.rejections.values())} of {p.candidates} candidates rejected: {reasons}"

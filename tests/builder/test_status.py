@@ -56,7 +56,7 @@ def rewrite(root: Path, index: int, finished_at: float, wall_s: float, **more: o
 
 
 def running(place: Place, index: int, started_at: float) -> None:
-    note = notes.Running(name=NAMES[index], started_at=started_at, renderer="cpu", processor="a processor")
+    note = notes.Running(name=NAMES[index], started_at=started_at, renderer="cpu", device="a processor")
     with place.writing(f"progress/{note.name}.running.json") as file:
         file.write(note.model_dump_json().encode())
 
@@ -182,7 +182,7 @@ def test_machines_are_told_apart_by_their_class(half: Path) -> None:
     rewrite(half, 4, 4800.0, 50.0, machine={"class": "b", "processor": "another"})
     first, second = look(half).machines
     assert (first.shards, first.clips, first.worker_s) == (2, 4, 200.0)
-    assert (second.name, second.processor, second.clips / second.worker_s) == ("b", "another", 0.04)
+    assert (second.name, second.device, second.clips / second.worker_s) == ("b", "another", 0.04)
 
 
 def test_notes_that_are_none_or_out_of_date_do_no_harm(half: Path) -> None:
