@@ -129,7 +129,7 @@ def _sun_on_surfels(
 
 def _above(surfels: Surfels, index: Any, toward: Float32[np.ndarray, "3"]) -> Float32[np.ndarray, "N 3"]:
     """Where the rays of surfels start: off their own surface, and a little towards the light."""
-    lift = np.clip(0.4 * surfels.scales_m[index, :2].max(1), 0.012, 0.1)[:, None]
+    lift = np.clip(0.4 * np.maximum(surfels.scales_m[index, 0], surfels.scales_m[index, 1]), 0.012, 0.1)[:, None]
     return np.asarray(surfels.means_m[index] + lift * surfels.normals[index] + 0.01 * toward)
 
 

@@ -71,8 +71,8 @@ def _parts(
     soft = lightmap.solve(model, mesh, rays, texel_m, stream(seed, "soft light"), cores)
     patch, below = layers.patch[surfels.cell], under[surfels.cell]
     colour = light.light_surfels(model, surfels, patch, soft, rays, stream(seed, "sun"), cores)
-    means = _sunk(surfels, below, cores)
-    parts = [_part(means, surfels.quats, surfels.scales_m, _OPAQUE, colour, SOLID)]
+    _sink(surfels, below, cores)
+    parts = [_part(surfels.means_m, surfels.quats, surfels.scales_m, _OPAQUE, colour, SOLID)]
     chosen = leafing.choose(model.foliages, poses, spacing_px, stream(seed, "leaves"), cores)
     if len(chosen.points_m):
         tone = light.light_leaves(
@@ -87,16 +87,14 @@ def _parts(
     return parts
 
 
-def _sunk(surfels: Surfels, below: Bool[np.ndarray, " N"], cores: Cores) -> Float32[np.ndarray, "N 3"]:
-    """Centres of the surfels, those of the underlay moved into the surface."""
-    out = np.empty_like(surfels.means_m)
+def _sink(surfels: Surfels, below: Bool[np.ndarray, " N"], cores: Cores) -> None:
+    """Move the surfels of the underlay into the surface, in place."""
 
     def sink(part: slice) -> None:
-        depth = (DEPTH_M * below[part, None]).astype(np.float32)
-        np.subtract(surfels.means_m[part], depth * surfels.normals[part], out=out[part])
+        index = part.start + np.flatnonzero(below[part])
+        surfels.means_m[index] -= np.float32(DEPTH_M) * surfels.normals[index]
 
     cores.spans(sink, len(surfels))
-    return out
 
 
 def _assemble(parts: list[_Part], look: Look, cores: Cores) -> GaussianScene:
@@ -129,7 +127,7 @@ def _part(
     n = len(means)
     single = (np.ascontiguousarray(x, np.float32) for x in (means, quats, scales))
     m, q, s = single
-    return m, q, s, np.full(n, opacity, np.float32), colour.astype(np.float32), np.full(n, kind, np.uint8)
+    return m, q, s, np.full(n, opacity, np.float32), np.asarray(colour, np.float32), np.full(n, kind, np.uint8)
 
 
 def _texel_sizes(model: Model, cells: cutting.Cells, wanted: cutting.Demand) -> np.ndarray:

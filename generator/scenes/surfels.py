@@ -94,7 +94,10 @@ def _bundles(of_patch: Sequence[int]) -> list[list[tuple[int, slice]]]:
 def _lay(patch: Patch, part: slice, step: Float64[np.ndarray, "C 3"], surfels: Surfels) -> None:
     """Fill in the surfels `part`, all of one patch."""
     u, v = np.ascontiguousarray(surfels.uv[part, 0]), np.ascontiguousarray(surfels.uv[part, 1])
-    points, du, dv = patch.jet(u, v)
+    if patch.tangents is None:
+        points, du, dv = patch.jet(u, v)
+    else:
+        points, du, dv = patch.point(u, v), patch.tangents[:1], patch.tangents[1:]
     material = patch.material
     textured = patch.tex_axes is not None
     frame = [*patch.size_m, *patch.tex_origin, float(patch.closed), float(textured), material.mean_height_m()]
@@ -196,13 +199,17 @@ def _paint(
     bent: Any,
     albedo: Any,
 ) -> None:
-    """Shade four taps in the footprint of each surfel: their mean is its colour, their slope bends its normal."""
+    """Shade four taps in the footprint of each surfel: their mean is its colour, their slope bends its normal.
+
+    `du` and `dv` hold one row for all surfels of a plane.
+    """
     for i in range(len(points)):
         hu, hv = steps[cell[i], 0], steps[cell[i], 1]
-        lu = np.sqrt(du[i, 0] ** 2 + du[i, 1] ** 2 + du[i, 2] ** 2) + 1e-12
-        lv = np.sqrt(dv[i, 0] ** 2 + dv[i, 1] ** 2 + dv[i, 2] ** 2) + 1e-12
-        tx, ty, tz = du[i, 0] / lu, du[i, 1] / lu, du[i, 2] / lu
-        nx, ny, nz = ty * dv[i, 2] - tz * dv[i, 1], tz * dv[i, 0] - tx * dv[i, 2], tx * dv[i, 1] - ty * dv[i, 0]
+        k = min(i, len(du) - 1)
+        lu = np.sqrt(du[k, 0] ** 2 + du[k, 1] ** 2 + du[k, 2] ** 2) + 1e-12
+        lv = np.sqrt(dv[k, 0] ** 2 + dv[k, 1] ** 2 + dv[k, 2] ** 2) + 1e-12
+        tx, ty, tz = du[k, 0] / lu, du[k, 1] / lu, du[k, 2] / lu
+        nx, ny, nz = ty * dv[k, 2] - tz * dv[k, 1], tz * dv[k, 0] - tx * dv[k, 2], tx * dv[k, 1] - ty * dv[k, 0]
         ln = np.sqrt(nx * nx + ny * ny + nz * nz) + 1e-12
         nx, ny, nz = nx / ln, ny / ln, nz / ln
         bx, by, bz = ny * tz - nz * ty, nz * tx - nx * tz, nx * ty - ny * tx
