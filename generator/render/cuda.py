@@ -26,7 +26,7 @@ from camera_motion.schema.camera import Trajectory
 
 #: Batches under way behind the one that is handed over.
 AHEAD = 2
-#: Frames of a batch: more make the device no busier, and longer to wait for.
+#: Frames of a batch, so that no turn on the device is long.
 MOST_FRAMES = 16
 #: Bytes that a batch hands over; page-locked memory comes in powers of two, and a clip holds AHEAD + 1 batches.
 BATCH_BYTES = 32 << 20
@@ -114,7 +114,9 @@ class CudaRenderer:
         while at < len(which):
             try:
                 batch = self._turns.take(partial(render, views[at : at + size]))
-            except torch.OutOfMemoryError:
+            except RuntimeError as error:  # torch.OutOfMemoryError, or what gsplat's bindings make of it
+                if "out of memory" not in str(error):
+                    raise
                 if size == 1:
                     raise SpecError(
                         f"the GPU has too little free memory for one {self.width}x{self.height} frame of "
@@ -134,7 +136,7 @@ class CudaRenderer:
         features = colours(splats, views.centres, self.look)
         if classes:
             features = torch.cat([features, splats.kinds.expand(*features.shape[:-1], -1)], -1)
-        self._turns.settle()
+        self._turns.settle()  # the colours are worked out meanwhile, behind the batch before
         channels, alpha, _ = self._rasterize(
             splats.means,
             splats.quats,

@@ -59,11 +59,11 @@ def colours(splats: Splats, centres: Float32[Tensor, "B 3"], look: Look) -> Floa
     if plain and look.fog_per_m == 0:
         return splats.constant.clamp(min=0)
     away = splats.means - centres[:, None]
-    distance = (away * away).sum(2, keepdim=True).sqrt_()
+    x, y, z = (away[..., axis, None] for axis in range(3))
+    distance = (x * x + y * y + z * z).sqrt_()
     out = splats.constant.expand_as(away).clone()
     if not plain:
-        towards = away.div_(distance.clamp(min=1e-12))
-        x, y, z = (towards[..., axis, None] for axis in range(3))
+        away /= distance.clamp(min=1e-12)  # and so x, y and z
         for coefficients, value in zip(splats.harmonics, terms(x, y, z), strict=False):
             out.addcmul_(value, coefficients)
     out.clamp_(min=0)

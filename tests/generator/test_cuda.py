@@ -153,34 +153,35 @@ def test_a_frame_does_not_depend_on_those_beside_it(monkeypatch: pytest.MonkeyPa
 
 
 class Watched:
-    """The stand-in, and what a caller did with it."""
+    """The stand-in, and what a caller did with it; it has room for so many frames."""
 
-    def __init__(self, room: int = 10**9) -> None:
+    def __init__(self, room: int = 10**9, error: type[RuntimeError] = torch.OutOfMemoryError) -> None:
         self.batches: list[int] = []
         self.at_once = self.most_at_once = 0
-        self._room = room
+        self._room, self._error = room, error
 
     def __call__(self, *arguments: Any, **options: Any) -> tuple[torch.Tensor, torch.Tensor, dict[str, Any]]:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             if len(arguments[5]) > self._room:
-                raise torch.OutOfMemoryError("no room")
+                raise self._error("CUDA out of memory. Tried to allocate 3.00 GiB.")
             self.batches.append(len(arguments[5]))
             return float64.rasterization(*arguments, **options)
         finally:
             self.at_once -= 1
 
 
-def test_a_batch_that_does_not_fit_is_made_smaller() -> None:
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, RuntimeError])
+def test_a_batch_that_does_not_fit_is_made_smaller(error: type[RuntimeError]) -> None:
     scene = gaussians(300, 4, 0.05, look=DISPLAY)
-    tight = Watched(room=2)
+    tight = Watched(2, error)
     got = on_cpu(scene, 40, 30, tight).render_clip(path(7), range(7))
     assert_same_frames(got, CpuRenderer(scene, 40, 30).render_clip(path(7), range(7)))
     assert max(tight.batches) <= 2
     assert sum(tight.batches) == 7
     with pytest.raises(SpecError, match=r"^the GPU has too little .* 40x30 frame of 300 splats: .*--renderer cpu$"):
-        next(on_cpu(scene, 40, 30, Watched(room=0)).film(path(3), DISPLAY))
+        next(on_cpu(scene, 40, 30, Watched(0, error)).film(path(3), DISPLAY))
 
 
 def test_only_so_much_is_rendered_ahead_and_a_film_can_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
