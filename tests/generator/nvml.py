@@ -1,0 +1,52 @@
+"""A driver that stands in for NVIDIA's: its functions, its numbers of errors, its structs."""
+
+from typing import Any
+
+from camera_motion.generator.nvidia import Device
+
+H200, A10 = Device("NVIDIA H200", 150_754_820_096), Device("NVIDIA A10", 24_000_000_000)
+NOT_FOUND = 6
+
+
+class Nvml:
+    """Two devices, as libnvidia-ml.so.1 tells of them."""
+
+    here = (H200, A10)
+    uuids = (b"GPU-1f", b"GPU-2a")
+    started = 0
+
+    def nvmlInit_v2(self) -> int:
+        self.started += 1
+        return 0
+
+    def nvmlShutdown(self) -> int:
+        self.started -= 1
+        return 0
+
+    def nvmlDeviceGetCount_v2(self, count: Any) -> int:
+        count._obj.value = len(self.here)
+        return 0
+
+    def nvmlDeviceGetHandleByIndex_v2(self, index: Any, handle: Any) -> int:
+        if index.value >= len(self.here):
+            return NOT_FOUND
+        handle._obj.value = index.value + 1
+        return 0
+
+    def nvmlDeviceGetHandleByUUID(self, uuid: bytes, handle: Any) -> int:
+        if uuid not in self.uuids:
+            return NOT_FOUND
+        handle._obj.value = self.uuids.index(uuid) + 1
+        return 0
+
+    def nvmlDeviceGetName(self, handle: Any, text: Any, size: int) -> int:
+        text.value = self.here[handle.value - 1].name.encode()
+        return 0
+
+    def nvmlDeviceGetMemoryInfo(self, handle: Any, memory: Any) -> int:
+        memory._obj.total = self.here[handle.value - 1].memory_bytes
+        return 0
+
+    def nvmlSystemGetDriverVersion(self, text: Any, size: int) -> int:
+        text.value = b"580.65.06"
+        return 0
