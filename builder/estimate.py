@@ -18,7 +18,8 @@ from camera_motion.schema.spec import Spec
 REFERENCE_PIXELS = 512 * 320
 SCENE_FIXED_S, SCENE_S = 1.5, 4.5
 CLIP_S, FRAME_FIXED_S, FRAME_S = 0.6, 0.012, 0.045
-BYTES_PER_PIXEL = {"h264": 0.037, "h265": 0.022, "ffv1": 1.2}
+#: Bytes of a pixel: what the first frame takes more than the others, and every frame.
+BYTES_PER_PIXEL = {"h264": (0.7, 0.0265), "h265": (0.42, 0.016), "ffv1": (0.0, 1.2)}
 ARRAYS_BYTES = 50_000
 
 #: Candidates filmed per clip; those that find no place cost next to nothing.
@@ -198,7 +199,7 @@ def _clip_s(spec: Spec) -> float:
 
 def _clip_bytes(spec: Spec) -> float:
     video = spec.video
-    rate = BYTES_PER_PIXEL[spec.encode.codec]
-    if spec.encode.codec != "ffv1":
-        rate *= math.pow(2, (18 - spec.encode.crf) / 6)  # x264's scale: six steps of crf halve or double the size
-    return ARRAYS_BYTES + rate * video.width * video.height * video.frames
+    first, rate = BYTES_PER_PIXEL[spec.encode.codec]
+    # x264's scale: six steps of crf halve or double the size
+    quality = 1.0 if spec.encode.codec == "ffv1" else math.pow(2, (18 - spec.encode.crf) / 6)
+    return ARRAYS_BYTES + quality * video.width * video.height * (first + rate * video.frames)
