@@ -36,7 +36,9 @@ def card(
         title: The set's title.
     """
     from camera_motion.builder.describe import write_card
+    from camera_motion.builder.places import open_place
 
+    out = open_place(out).path("")
     path = write_card(out, repo, version or None, contact=contact, authors=author, title=title)
     say(f"wrote {path}, CITATION.cff and {len(list((out / 'figures').glob('*.png')))} figures")
     return GOOD

@@ -1,15 +1,15 @@
 """`camera-motion validate`."""
 
-from camera_motion.builder.commands.terms import GOOD, WRONG, Number, Set, complain, crew, say
+from camera_motion.builder.commands.terms import GOOD, WRONG, AnySet, Number, complain, crew, say
 
 
-def validate(out: Set, /, *, deep: bool = False, workers: Number = None) -> int:
+def validate(out: AnySet, /, *, deep: bool = False, workers: Number = None) -> int:
     """Check that a set is whole and right.
 
     Example: camera-motion validate sets/standard --deep
 
     Args:
-        out: The folder of the set.
+        out: The folder of the set, or its URL; --deep needs a folder.
         deep: Also hash every tar, decode every clip, and check its annotation against its pixels once more.
         workers: Processes for --deep; by default every core.
     """

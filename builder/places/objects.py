@@ -236,7 +236,8 @@ class Objects:
 
     @property
     def _container(self) -> str:
-        return self.url.partition("://")[2].partition("/")[0]
+        """The bucket, or what is like one: on the Hub a kind, an owner and a name."""
+        return "/".join(self.url.partition("://")[2].split("/")[: 3 if self._protocol == "hf" else 1])
 
     def _key(self, name: str) -> str:
         return f"{self._root}/{name}"

@@ -33,8 +33,15 @@ _WRONG_KEY = {
 
 _NO_BUCKET = {"NoSuchBucket", "InvalidBucketName", "RepositoryNotFoundError", "BucketNotFoundError"}
 
-#: What S3 answers if the body that came is not the one that was sent: send it again.
-_GARBLED = {"BadDigest", "IncompleteBody", "RequestTimeout", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"}
+#: What S3 answers if the body that came is not the one that was sent, or its upload is gone: send it again.
+_GARBLED = {
+    "NoSuchUpload",
+    "BadDigest",
+    "IncompleteBody",
+    "RequestTimeout",
+    "XAmzContentSHA256Mismatch",
+    "XAmzContentChecksumMismatch",
+}
 
 _HOW = {
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
@@ -54,12 +61,14 @@ def refusal(error: BaseException, protocol: str, container: str) -> str | None:
         return f"no credentials were found; {how}"
     if said & _WRONG_KEY:
         return f"the credentials were not accepted ({brief(error)}); {how}"
-    if said & _NO_BUCKET:
+    if said & _NO_BUCKET or ("404" in said and "FileNotFoundError" not in said):
         return f"there is no bucket or repository {container!r}; make it first, or correct its name"
     if "ProfileNotFound" in said:
         return f"{brief(error)}; correct AWS_PROFILE"
     if "PermissionError" in said or said & {"403", "AccessDenied", "GatedRepoError"}:
         return f"access is denied ({brief(error)}); use credentials that may list, read, write and delete there"
+    if isinstance(error, ValueError) and "Repository id" in str(error):
+        return f"{brief(error)}; write such as hf://datasets/owner/name/set"
     if said & {"InvalidRegionError", "InvalidURL"} or "nvalid endpoint" in str(error):
         return f"{brief(error)}; correct the endpoint or the region"
     return None

@@ -87,6 +87,15 @@ def test_what_needs_files_says_how_to_get_them() -> None:
         Store("memory://far/set").tar("train-000000")
 
 
+@pytest.mark.parametrize("command", ["sheet", "gallery", "card", "parquet", "validate --deep"])
+def test_commands_that_need_files_say_so_too(command: str, bucket: Bucket, capsys: pytest.CaptureFixture[str]) -> None:
+    build(spec(clips=2), bucket.url, film, engine="serial")
+    with pytest.raises(SystemExit) as ended:
+        main([*command.split(), bucket.url])
+    assert ended.value.code == 2
+    assert f"{bucket.url} is not a folder; fetch it first: camera-motion fetch" in capsys.readouterr().err
+
+
 def refused(url: str) -> str:
     """Ask a build for the line in which it refuses `url`; nothing may have been filmed by then."""
 
