@@ -2,9 +2,11 @@
 
 import logging
 import os
+import pickle
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -53,10 +55,27 @@ def joined(address: str, cpus: int, workers: int) -> Iterator[ModuleType]:
     quiet.setLevel(logging.ERROR)
     try:
         _join(ray, address, cpus, workers)
-        yield ray
+        with _in_the_log():
+            yield ray
     finally:
         ray.shutdown()
         quiet.setLevel(level)
+
+
+@contextmanager
+def _in_the_log() -> Iterator[None]:
+    """Put what Ray tells a driver of lost nodes and tasks, pages that it prints to our output, into lines of the log."""
+    worker: Any = import_module("ray._private.worker")
+
+    def tell(said: dict[str, Any], ignore_prefix: bool) -> None:
+        for text in said["lines"]:
+            _LOG.warning("Ray: %s", text.strip().splitlines()[0][:300])
+
+    printing, worker.print_to_stdstream = worker.print_to_stdstream, tell
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = printing
 
 
 def _join(ray: ModuleType, address: str, cpus: int, workers: int) -> None:
@@ -106,9 +125,9 @@ def _luggage() -> dict[str, Any]:
     return {"working_dir": str(home), "excludes": ["/*", *(f"!/{name}" for name in _CODE), "__pycache__"]}
 
 
-def seats(ray: ModuleType, cpus: int, gpus: float) -> int:
-    """Count how many workers of that size the nodes that are alive have room for."""
-    return sum(_room(node["Resources"], cpus, gpus) for node in ray.nodes() if node["Alive"])
+def seats(nodes: Iterable[dict[str, Any]], cpus: int, gpus: float) -> int:
+    """Count how many workers of that size those of `nodes`, as Ray lists them, have room for that are alive."""
+    return sum(_room(node["Resources"], cpus, gpus) for node in nodes if node["Alive"])
 
 
 def _room(resources: dict[str, float], cpus: int, gpus: float) -> int:
@@ -137,7 +156,7 @@ def check(ray: ModuleType, job: Job, cpus: int, gpus: float) -> None:
             f"{len(alive)} have {most['CPU']:g} and {most['GPU']:g}); ask for less with --cpus and --gpus, or start "
             "such a node first"
         )
-    look = ray.remote(num_cpus=0, max_retries=1)(_look())
+    look = ray.remote(num_cpus=0, max_retries=1)(_arrive)
     packed = ray.put(ray.cloudpickle.dumps(job))
     answers = {
         look.options(scheduling_strategy=_at(ray, node)).remote(packed, camera_motion.__version__): node
@@ -149,7 +168,7 @@ def check(ray: ModuleType, job: Job, cpus: int, gpus: float) -> None:
         try:
             machine, problem = ray.get(answer, timeout=_READY_S)
         except ray.exceptions.RayError as error:
-            raise SpecError(f"the Ray node {name} cannot start a worker: {_line(error)}") from error
+            raise SpecError(f"the Ray node {name} cannot start a worker: {_line(error)}; see its logs") from error
         if problem:
             raise SpecError(f"the Ray node {name} cannot do the work: {problem}")
         classes.setdefault(machine, name)
@@ -170,26 +189,10 @@ def _at(ray: ModuleType, node: dict[str, Any]) -> Any:
     return ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
 
 
-def _look() -> Any:
-    """Give the function that looks around on a node; it has to travel whole, for the package may not be there."""
-
-    def look(packed: bytes, version: str) -> tuple[str, str]:
-        try:
-            import camera_motion
-            from camera_motion.builder.engines.cluster import arrive
-        except ImportError as error:
-            return "", f"{error}; install camera-motion {version} there, or build from a checkout, which is sent along"
-        if camera_motion.__version__ != version:
-            return "", f"it has camera-motion {camera_motion.__version__}, not {version}; install the same everywhere"
-        return arrive(packed)
-
-    return look
-
-
-def arrive(packed: bytes) -> tuple[str, str]:
+def _arrive(packed: bytes, version: str) -> tuple[str, str]:
     """Unpack a job on a worker; give the machine's class, and what is in the way of the job, in a line."""
-    import pickle
-
+    if camera_motion.__version__ != version:
+        return "", f"it has camera-motion {camera_motion.__version__}, not {version}; install the same everywhere"
     try:
         job = pickle.loads(packed)
         if isinstance(job, Travelling):

@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 _LOOK_S: Final = 5.0
 
 #: Seconds for workers that were cancelled to end.
-_END_S: Final = 10.0
+_END_S: Final = 5.0
 
 
 class Ray:
@@ -78,13 +78,13 @@ class Ray:
                     room, looked = self._room(ray), time.monotonic()
         finally:
             for task in running:
-                ray.cancel(task, force=True)
+                ray.cancel(task)  # not by force, which may abort this process too (Ray 2.60); leaving ends the rest
             if running:
                 ray.wait(list(running), num_returns=len(running), timeout=_END_S)
 
     def _room(self, ray: ModuleType) -> int:
         """Give how many tasks the cluster is to have now, whether they run or wait."""
-        return self.workers or max(2, 2 * seats(ray, self.cpus, self.gpus))
+        return self.workers or max(2, 2 * seats(ray.nodes(), self.cpus, self.gpus))
 
 
 def _make(job: Job, index: int, version: str) -> Receipt | Failure | SpecError:

@@ -33,6 +33,19 @@ def test_a_terminal_gets_a_bar(tmp_path: Path) -> None:
     assert "4/4" in said.getvalue()
 
 
+def test_clips_are_counted_once_whoever_tells_of_them(tmp_path: Path) -> None:
+    receipts = build(spec(clips=4), tmp_path, film, engine="serial").receipts
+    said = io.StringIO()
+    with Bar(Console(file=said, width=200), "tiny") as bar:
+        bar.begin(4, [])
+        for key in (receipts[0].keys[0], *receipts[0].keys):  # a shard that was begun twice
+            bar.clip(key)
+        for receipt in receipts:  # and one that only its receipt tells of
+            bar.shard(receipt)
+    assert "; 2 of 4 after " in said.getvalue().splitlines()[-2]
+    assert "; 4 of 4 after " in said.getvalue().splitlines()[-1]
+
+
 def test_the_summary_names_rejections_and_what_is_missing(tmp_path: Path) -> None:
     manifest = build(spec(), tmp_path, film, engine="serial").manifest
     count = manifest.rejections["gate: focal"]
