@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from camera_motion.evaluation.decode import decode, luma, stream
-from camera_motion.generator.encode import encode
+from camera_motion.generator.encode import encode, refusal
 from camera_motion.schema.base import SpecError
 
 
@@ -129,3 +129,25 @@ def test_a_file_that_is_no_video_is_refused(junk):
 def test_a_video_that_would_not_fit_in_memory_is_refused():
     with pytest.raises(SpecError, match="more than 50000 bytes"):
         decode(encode(FRAMES, 96, 64, 24), limit_bytes=50_000)
+
+
+@pytest.mark.parametrize("preset", ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"])
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_the_gpu_s_encoder_takes_every_preset_or_says_that_it_is_not_there(codec, preset):
+    frames = [picture(k, 256, 256) for k in range(4)]
+    said = refusal(codec, "nvenc", 256, 256)
+    if not said:
+        assert len(decode(encode(frames, 256, 256, 24, codec, preset=preset, encoder="nvenc"))) == len(frames)
+        return
+    with pytest.raises(SpecError) as error:  # FFmpeg reads its options first, and complains of a wrong one by its name
+        encode(frames, 256, 256, 24, codec, preset=preset, encoder="nvenc")
+    assert str(error.value) == said
+    assert "does not encode on this machine: " in said
+    assert "option" not in said
+
+
+def test_an_encoder_that_is_unknown_or_of_another_codec_is_refused():
+    with pytest.raises(SpecError, match="encoder 'magic' is unknown: choose one of software, nvenc"):
+        encode(FRAMES, 96, 64, 24, encoder="magic")
+    with pytest.raises(SpecError, match="NVENC does not make ffv1"):
+        encode(FRAMES, 96, 64, 24, "ffv1", encoder="nvenc")

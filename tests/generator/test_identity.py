@@ -1,9 +1,7 @@
 """What `auto` stands for is settled once, and is a part of what a set is."""
 
-import ctypes
-
+import nvml
 import pytest
-from nvml import Nvml
 
 from camera_motion.generator import nvidia
 from camera_motion.generator.encode import refusal
@@ -40,8 +38,7 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that tells of GPUs; NVENC works only where there really is one."""
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: Nvml())
+    nvml.put_in(monkeypatch)
     assert len(nvidia.devices()) == 2
 
 

@@ -1,6 +1,9 @@
 """A driver that stands in for NVIDIA's: its functions, its numbers of errors, its structs."""
 
+import ctypes
 from typing import Any
+
+import pytest
 
 from camera_motion.generator.nvidia import Device
 
@@ -50,3 +53,14 @@ class Nvml:
     def nvmlSystemGetDriverVersion(self, text: Any, size: int) -> int:
         text.value = b"580.65.06"
         return 0
+
+
+def put_in(patch: pytest.MonkeyPatch) -> None:
+    """Put two GPUs into the machine, as far as its driver's library tells."""
+    load = ctypes.CDLL
+
+    def found(name: Any, *args: Any, **kwargs: Any) -> Any:
+        return Nvml() if "nvidia-ml" in str(name) or "nvml" in str(name) else load(name, *args, **kwargs)
+
+    patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    patch.setattr(ctypes, "CDLL", found)
