@@ -89,7 +89,7 @@ def _progress(
         for index, name in left.items()
         if name not in alive and (end := ended.get(name))
     )
-    window_s, rate = _rate(receipts, shard_s, now)
+    window_s, rate = _rate(receipts, workers, shard_s, now)
     overall = _rate_overall(receipts)
     cpu_h, gpu_h = held_h(receipts)
     remaining = len(left) / len(receipts) if receipts else 0.0
@@ -158,27 +158,29 @@ def _shard_s(receipts: Iterable[Receipt]) -> float:
     return statistics.median(walls) if walls else 0.0
 
 
-def _rate(receipts: Iterable[Receipt], shard_s: float, now: float) -> tuple[float, float]:
-    """Give the length of the window that is the present, in seconds, and the clips/s in it."""
-    dated = _dated(receipts)
-    if not dated:
-        return 0.0, 0.0
-    window_s = max(WINDOW_SHARDS * shard_s, LEAST_WINDOW_S)
-    window_s = min(window_s, max(now - min(_span(receipt)[0] for receipt in dated), 1.0))
-    clips = sum(len(receipt.keys) for receipt in dated if receipt.finished_at > now - window_s)
-    return window_s, clips / window_s
+def _rate(receipts: Iterable[Receipt], workers: Iterable[Worker], shard_s: float, now: float) -> tuple[float, float]:
+    """Give for how long somebody was at work in the window that is the present, in seconds, and the clips/s then."""
+    begin = now - max(WINDOW_SHARDS * shard_s, LEAST_WINDOW_S)
+    recent = [receipt for receipt in _dated(receipts) if receipt.finished_at > begin]
+    spans = [_span(receipt) for receipt in recent] + [(w.started_at, now) for w in workers if not w.silent]
+    busy_s = _busy_s((max(start, begin), end) for start, end in spans)
+    return busy_s, sum(len(receipt.keys) for receipt in recent) / busy_s if busy_s else 0.0
 
 
 def _rate_overall(receipts: Iterable[Receipt]) -> float:
-    """Give the clips/s of all the time in which at least one worker was at work."""
-    busy_s = until = 0.0
-    clips = 0
-    for receipt in sorted(_dated(receipts), key=lambda receipt: _span(receipt)[0]):
-        begin, end = _span(receipt)
+    """Give the clips/s of all the time in which at least one worker made what is done."""
+    dated = _dated(receipts)
+    busy_s = _busy_s(map(_span, dated))
+    return sum(len(receipt.keys) for receipt in dated) / busy_s if busy_s else 0.0
+
+
+def _busy_s(spans: Iterable[tuple[float, float]]) -> float:
+    """Add up the time that lies in at least one of these spans."""
+    busy_s, until = 0.0, float("-inf")
+    for begin, end in sorted(spans):
         busy_s += max(0.0, end - max(begin, until))
         until = max(until, end)
-        clips += len(receipt.keys)
-    return clips / busy_s if busy_s else 0.0
+    return busy_s
 
 
 def _left_s(spec: Spec, shards: int, alive: int, rate: float, overall: float, shard_s: float) -> float | None:

@@ -59,8 +59,8 @@ class Machine:
 class Progress:
     """A set at the moment `at` (Unix time).
 
-    Rates are in clips/s: `rate` of the last `window_s` seconds, `rate_overall` while anybody was at work. `left_s` is
-    None where nothing can be said. `spent` and `to_come` are in the unit of the user's prices, None without any.
+    Rates are in clips/s of the time in which anybody was at work: `rate` lately, in `window_s` seconds of such time.
+    `left_s` is None where nothing can be said. `spent` and `to_come` are in the unit of the user's prices, None without.
     `curve` is how many clips there were at which time. `missing` are clips of done shards that found no candidate.
     """
 

@@ -153,12 +153,12 @@ def test_rates_are_those_of_the_time_in_which_somebody_worked(half: Path) -> Non
     running(open_place(half), 1, 4790.0)
     progress = look(half, 4810.0)
     assert progress.rate_overall == pytest.approx(6 / 200)
-    assert progress.window_s == pytest.approx(500.0)
-    assert progress.rate == pytest.approx(2 / 500)
+    assert progress.window_s == pytest.approx(110.0), "of the last 500 s; the hour before nobody was at work"
+    assert progress.rate == pytest.approx(2 / 110)
     assert progress.left_s == pytest.approx(6 / progress.rate)
     assert progress.expected_bytes == pytest.approx(2 * progress.tar_bytes)
     assert progress.curve == ((1000.0, 0), (1100.0, 2), (1100.0, 4), (4800.0, 6))
-    assert "14.4 clips/h now, 1.8 clips/min overall; about 25 min 00 s left" in told(progress)
+    assert "1.09 clips/min now, 1.8 clips/min overall; about 5 min 30 s left" in told(progress)
 
 
 def test_when_nobody_works_the_time_left_is_that_of_the_rate_before(half: Path) -> None:
