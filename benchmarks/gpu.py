@@ -99,20 +99,24 @@ def main() -> None:
     """Measure, print, and write JSON if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--size", default="1280x720", help="width x height of a frame (default 1280x720)")
+    parser.add_argument(
+        "--size", type=size, default="1280x720", metavar="WxH", help="width x height of a frame (default 1280x720)"
+    )
     parser.add_argument("--spacing", type=float, default=4.6, help="pixels between splats (4.6: a million at 1280x720)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="clips at once (default: cores)")
     parser.add_argument("--frames", type=int, help="frames of a clip (default 49, without CUDA 9)")
     parser.add_argument("--clips", type=int, help="clips of a measurement (default 4 a thread, without CUDA 1)")
     options = parser.parse_args()
     trouble = cuda_trouble()
-    width, height = (int(side) for side in options.size.split("x"))
+    width, height = options.size
     frames = options.frames or (9 if trouble else 49)
     count = options.clips or options.threads * (1 if trouble else 4)
 
-    figures = Figures(machine(), size=options.size)
+    figures = Figures(machine(), size=f"{width}x{height}")
     if trouble:
-        figures.not_run += [f"{what}: {trouble}" for what in ("difference from the CPU renderer", "rates of CUDA")]
+        figures.not_run += [
+            f"{what}: {trouble}" for what in ("how far CUDA is from the CPU renderer", "rates of CUDA", "steps of CUDA")
+        ]
     else:
         figures.differences += [difference(*case) for case in cases()]
     scene, clips = courtyard(width, height, frames, options.spacing)
@@ -123,6 +127,12 @@ def main() -> None:
     show(figures)
     if options.json:
         options.json.write_text(json.dumps(as_json(figures), indent=1) + "\n")
+
+
+def size(text: str) -> tuple[int, int]:
+    """Read width x height."""
+    width, height = (int(side) for side in text.split("x"))
+    return width, height
 
 
 def machine() -> dict[str, str]:
@@ -396,7 +406,7 @@ def show(figures: Figures) -> None:
         table.add_row(name, f"{value:.2f}")
     console.print(table)
     for line in figures.not_run:
-        console.print(f"NOT RUN: {line}", highlight=False)
+        console.print(f"NOT RUN: {line}", highlight=False, soft_wrap=True)
 
 
 def as_json(figures: Figures) -> dict[str, object]:
