@@ -107,6 +107,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, help="frames of a clip (default 49, without CUDA 9)")
     parser.add_argument("--clips", type=int, help="clips of a measurement (default 4 a thread, without CUDA 1)")
     options = parser.parse_args()
+    if options.frames is not None and options.frames < 9:
+        parser.error(f"--frames {options.frames}: moves need at least 9")
     trouble = cuda_trouble()
     width, height = options.size
     frames = options.frames or (9 if trouble else 49)
