@@ -25,7 +25,7 @@ from camera_motion.builder.shard import write_tar
 from camera_motion.builder.store import Hashed
 from camera_motion.evaluation import gate
 from camera_motion.evaluation.quality import quality
-from camera_motion.generator.clip import Camera, Stage, clip_views, film, pictures
+from camera_motion.generator.clip import Camera, Stage, clip_views, film
 from camera_motion.generator.encode import encode
 from camera_motion.schema.clip import FilmedClip
 
@@ -65,7 +65,7 @@ def main() -> None:
         with watch.time("meter a clip"):
             look = camera.look(shot)
         with watch.time("render a clip"):
-            frames = list(pictures(camera.renderer, shot, look, []))
+            frames = list(camera.pictures(shot, look, []))
         with watch.time("encode a clip"):
             video = encode(frames, shape.width, shape.height, shape.fps)
         with watch.time("render the gate's frames"):

@@ -4,7 +4,6 @@ A clip comes from the first candidate of its own seed that passes: candidates di
 which one it is depends on nothing but the spec and the plan.
 """
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,7 +34,8 @@ from camera_motion.schema.clip import Checks, FilmedClip, Quality, Rejection, Sp
 from camera_motion.schema.plan import ClipPlan, ScenePlan
 from camera_motion.schema.spec import Spec, portable
 
-log = logging.getLogger(__name__)
+#: Clips in flight at a time, whatever the number of threads: each takes some hundred megabytes.
+MOST_IN_FLIGHT = 32
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -80,7 +80,7 @@ def _first_takes(
     if not any(stage.shots[clip.index][0] for clip in clips):
         yield from ((clip, None) for clip in clips)
         return
-    lanes = min(threads, len(clips))
+    lanes = min(threads, len(clips), MOST_IN_FLIGHT)
     with watch.step("sample"):
         scene = stage.sample([shot for shot, _ in stage.shots.values() if shot], threads)
         camera = Camera(stage.spec, scene, max(1, threads // lanes))

@@ -130,7 +130,8 @@ def encoder_name(codec: str, encoder: str) -> str:
     encoders = _FORMATS[_known(codec)].encoders
     if encoder not in encoders:
         if encoder in _FORMATS["h264"].encoders:
-            raise SpecError(f"{encoder.upper()} does not make {codec}: choose encode.encoder software, or codec h264 or h265")
+            todo = "choose encode.encoder software, or codec h264 or h265"
+            raise SpecError(f"{encoder.upper()} does not make {codec}: {todo}")
         raise SpecError(f"encoder {encoder!r} is unknown: choose one of {', '.join(encoders)}")
     return encoders[encoder]
 
