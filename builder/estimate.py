@@ -22,8 +22,8 @@ CLIP_S, FRAME_FIXED_S, FRAME_S = 0.6, 0.012, 0.045
 BYTES_PER_PIXEL = {"h264": (0.7, 0.0265), "h265": (0.42, 0.016), "ffv1": (0.0, 1.2)}
 ARRAYS_BYTES = 50_000
 
-#: Candidates filmed per clip; those that find no place cost next to nothing.
-CANDIDATES = 1.03
+#: Candidates per clip that the gate refuses; those that find no place cost next to nothing.
+REFUSED = 0.03
 
 #: Two threads of one core get more done together than one alone, but less than twice as much, and clouds sell threads
 #: as cores: 240 clips of `standard` took this much longer with both at work.
@@ -92,7 +92,7 @@ def estimate(spec: Spec, workers: int, receipts: Sequence[Receipt] = ()) -> Esti
         tar_bytes = more * sum(receipt.tar_bytes for receipt in receipts)
         once_s = 0.0
     else:
-        work_s = busy_s = SHARED_CORE * (_samplings(spec) * _scene_s(spec) + spec.clips * CANDIDATES * _clip_s(spec))
+        work_s = busy_s = SHARED_CORE * (_samplings(spec) * _scene_s(spec) + (1 + REFUSED) * spec.clips * _clip_s(spec))
         cpu_h, gpu_h = work_s / 3600, 0.0
         tar_bytes = spec.clips * _clip_bytes(spec)
         once_s = COMPILE_S
@@ -178,9 +178,9 @@ def _hours(hours: float) -> str:
     return f"{hours:.3g}" if hours < 1000 else f"{hours:.0f}"
 
 
-def _samplings(spec: Spec) -> int:
-    """Count how often a scene is made of splats: once for every shard that films in it."""
-    return -(-spec.clips // min(spec.clips_per_scene, spec.shard_clips))
+def _samplings(spec: Spec) -> float:
+    """Count how often a scene is made of splats: in every shard that films in it, and for every replacement."""
+    return -(-spec.clips // min(spec.clips_per_scene, spec.shard_clips)) + REFUSED * spec.clips
 
 
 def _pixels(spec: Spec) -> float:
