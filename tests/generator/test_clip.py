@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import float64
 import numpy as np
 import pytest
 from test_splat_file import room
 
 from camera_motion.builder.plan import plan
 from camera_motion.evaluation import gate
+from camera_motion.evaluation.decode import decode
+from camera_motion.generator import clip as maker
 from camera_motion.generator.clip import film, side_by_side
 from camera_motion.generator.ply import write_ply
+from camera_motion.generator.render.cuda import CudaRenderer
+from camera_motion.generator.splats import GaussianScene
 from camera_motion.generator.stopwatch import Stopwatch
 from camera_motion.schema.clip import FilmedClip, Rejection, Spent
 from camera_motion.schema.parse import parse
@@ -71,6 +76,31 @@ def test_one_thread_films_the_same_clips_in_the_same_order(spec: Spec, scene: Sc
     assert [type(result) for result in one] == [type(result) for result in filmed]
     assert list(clips(one)) == list(clips(filmed))
     assert all(same(clip, clips(one)[key]) for key, clip in clips(filmed).items())
+
+
+def test_the_cuda_renderer_s_clips_in_flight_are_the_cpu_s(
+    spec: Spec, scene: ScenePlan, filmed: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it but gsplat's kernels, for which a rasteriser in float64 stands in."""
+
+    def on_cpu(name: str, scene: GaussianScene, width: int, height: int, threads: int) -> CudaRenderer:
+        return CudaRenderer(scene, width, height, device="cpu", rasterize=float64.rasterization)
+
+    monkeypatch.setattr(maker, "open_renderer", on_cpu)
+    made = clips(list(film(spec, scene, range(4), 3)))
+    assert list(made) == list(clips(filmed))
+    for key, other in clips(filmed).items():
+        error = decode(made[key].video).astype(float) - decode(other.video)
+        assert np.mean(error**2) < 255**2 / 10**4.5
+        assert np.array_equal(made[key].camera_extrinsics, other.camera_extrinsics)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_clips_in_flight_are_those_filmed_one_by_one(spec: Spec, scene: ScenePlan, filmed: Results) -> None:
+    on_gpu = spec.model_copy(update={"render": spec.render.model_copy(update={"renderer": "cuda"})})
+    several, one = (clips(list(film(on_gpu, scene, range(4), threads))) for threads in (4, 1))
+    assert list(several) == list(one) == list(clips(filmed))
+    assert all(same(several[key], one[key]) for key in one)
 
 
 @pytest.mark.slow
