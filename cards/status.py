@@ -60,8 +60,9 @@ class Progress:
     """A set at the moment `at` (Unix time).
 
     Rates are in clips/s of the time in which anybody was at work: `rate` lately, in `window_s` seconds of such time.
-    `left_s` is None where nothing can be said. `spent` and `to_come` are in the unit of the user's prices, None without.
-    `curve` is how many clips there were at which time. `missing` are clips of done shards that found no candidate.
+    `left_s` is None where nothing can be said. `spent` and `to_come` are in the unit of the user's prices, None if
+    there are none. `curve` is how many clips there were at which time. `missing` are clips of done shards that found no
+    candidate.
     """
 
     title: str

@@ -59,6 +59,8 @@ def test_ray_takes_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     validate_config(cluster)
     assert cluster["available_node_types"]["head"]["resources"] == {"CPU": 0}
     assert "--env RAY_task_oom_retries=3" in cluster["docker"]["run_options"]
+    assert not any(cluster[key] for key in cluster if key.endswith("setup_commands")), "the image has all"
+    assert sum(kind.get("min_workers", 0) for kind in cluster["available_node_types"].values()) > 0, "builds want one"
     spot = [kind for name, kind in cluster["available_node_types"].items() if name != "head"]
     assert all(kind["node_config"]["InstanceMarketOptions"]["MarketType"] == "spot" for kind in spot)
 
