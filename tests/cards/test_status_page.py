@@ -64,7 +64,7 @@ def test_the_page_says_what_is_known() -> None:
         "30 clips/min 1 at work",
         "16 min 40 s until 14 Nov 22:30 UTC",
         "5.0 GB of about 10.0 GB",
-        "12 core-hours and 3.5 GPU-hours",
+        "12 core-hours, and 3.5 GPU-hours",
         "41.50 and 41.50 to come",
         "OSError: gone camera-motion extend … --slice 52/100",
         "train-000051 14 Nov 19:43 UTC, 2 h 30 min ago",
