@@ -15,6 +15,7 @@ from camera_motion.builder.machine import LIBRARIES, machine_class
 from camera_motion.builder.places import open_place
 from camera_motion.builder.places.folder import Folder
 from camera_motion.builder.progress import spell_bytes
+from camera_motion.generator.identity import cuda_here
 from camera_motion.generator.nvidia import devices, driver
 from camera_motion.schema.base import SpecError
 
@@ -106,8 +107,7 @@ def _cuda() -> Iterator[Finding]:
         yield Finding("CUDA renderer", f"{missing}; sets are rendered on CPU cores", good=False, needed=False)
         return
     trouble = cuda_trouble()
-    taken = find_spec("gsplat") is not None
-    yield Finding("CUDA renderer", trouble or "has just rendered a picture", not trouble, needed=taken)
+    yield Finding("CUDA renderer", trouble or "has just rendered a picture", not trouble, needed=cuda_here())
 
 
 def _encoders() -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """The identity of a set: what its clips depend on, in sixteen digits; and what `auto` in its spec stands for."""
 
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 
 from camera_motion import __version__
 from camera_motion.generator.nvidia import devices
@@ -13,9 +13,9 @@ GENERATOR_VERSION = __version__
 def resolve(spec: Spec, there: Spec | None = None, execution: Execution | None = None) -> Spec:
     """Put a renderer and an encoder in the place of `auto`: those of the set that is `there`, else what works here.
 
-    CUDA is taken where there is a device for it and gsplat is installed: on this machine or, if Ray runs the workers
-    (`execution`, the spec's unless given), where one of them holds a GPU. NVENC is taken beside it where it encodes a
-    picture of the video's size, which is not known of Ray's workers.
+    CUDA is taken where `cuda_here` or, if Ray runs the workers (`execution`, the spec's unless given), where one of
+    them holds a GPU. NVENC is taken beside it where it encodes a picture of the video's size, which is not known of
+    Ray's workers.
     """
     renderer, encoder = spec.render.renderer, spec.encode.encoder
     execution = execution or spec.execution
@@ -23,8 +23,7 @@ def resolve(spec: Spec, there: Spec | None = None, execution: Execution | None =
     if renderer == "auto" and there:
         renderer = there.render.renderer
     if renderer == "auto":
-        usable = execution.gpus > 0 if by_ray else find_spec("gsplat") is not None and bool(devices())
-        renderer = "cuda" if usable else "cpu"
+        renderer = "cuda" if (execution.gpus > 0 if by_ray else cuda_here()) else "cpu"
     if encoder == "auto" and there:
         encoder = there.encode.encoder
     if encoder == "auto":
@@ -33,6 +32,15 @@ def resolve(spec: Spec, there: Spec | None = None, execution: Execution | None =
         return spec
     render = spec.render.model_copy(update={"renderer": renderer})
     return spec.model_copy(update={"render": render, "encode": spec.encode.model_copy(update={"encoder": encoder})})
+
+
+def cuda_here() -> bool:
+    """Whether there is a CUDA device, and packages that are meant for one; none of them is loaded to find out."""
+    try:
+        meant = not version("torch").endswith("+cpu") and bool(version("gsplat"))
+    except PackageNotFoundError:
+        return False
+    return meant and bool(devices())
 
 
 def identity_of(spec: Spec) -> str:

@@ -1,10 +1,11 @@
-"""A driver that stands in for NVIDIA's: its functions, its numbers of errors, its structs."""
+"""A driver that stands in for NVIDIA's (its functions, its numbers of errors, its structs), and a torch for it."""
 
 import ctypes
 from typing import Any
 
 import pytest
 
+from camera_motion.generator import identity
 from camera_motion.generator.nvidia import Device
 
 H200, A10 = Device("NVIDIA H200", 150_754_820_096), Device("NVIDIA A10", 24_000_000_000)
@@ -55,8 +56,8 @@ class Nvml:
         return 0
 
 
-def put_in(patch: pytest.MonkeyPatch) -> None:
-    """Put two GPUs into the machine, as far as its driver's library tells."""
+def put_in(patch: pytest.MonkeyPatch, torch: str = "2.13.0") -> None:
+    """Put two GPUs into the machine, as far as its driver tells, and beside gsplat a torch of this version."""
     load = ctypes.CDLL
 
     def found(name: Any, *args: Any, **kwargs: Any) -> Any:
@@ -64,3 +65,4 @@ def put_in(patch: pytest.MonkeyPatch) -> None:
 
     patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     patch.setattr(ctypes, "CDLL", found)
+    patch.setattr(identity, "version", {"torch": torch, "gsplat": "1.5.3"}.__getitem__)

@@ -3,9 +3,9 @@
 import nvml
 import pytest
 
-from camera_motion.generator import nvidia
 from camera_motion.generator.encode import refusal
 from camera_motion.generator.identity import identity_of, on_gpu, resolve
+from camera_motion.generator.nvidia import devices
 from camera_motion.schema.parse import parse
 from camera_motion.schema.spec import Execution, Spec
 
@@ -39,7 +39,7 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that tells of GPUs; NVENC works only where there really is one."""
     nvml.put_in(monkeypatch)
-    assert len(nvidia.devices()) == 2
+    assert len(devices()) == 2
 
 
 @pytest.mark.usefixtures("no_gpu")
@@ -60,6 +60,12 @@ def test_auto_is_cuda_where_there_is_a_gpu() -> None:
     assert chosen(resolve(wanted(codec="ffv1"))) == ("cuda", "software")
     assert chosen(resolve(wanted("cpu"))) == ("cpu", "software")
     assert identity_of(wanted()) != identity_of(wanted("cpu"))
+
+
+def test_a_torch_that_is_built_for_cpu_cores_is_left_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    nvml.put_in(monkeypatch, torch="2.13.0+cpu")
+    assert len(devices()) == 2
+    assert chosen(resolve(wanted())) == ("cpu", "software")
 
 
 @pytest.mark.usefixtures("gpu")
