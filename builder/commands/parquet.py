@@ -14,8 +14,10 @@ def parquet(out: Set, /) -> int:
         out: The folder of the set.
     """
     from camera_motion.builder.parquet import FOLDERS, write_view
+    from camera_motion.builder.places import open_place
     from camera_motion.builder.progress import shard_bar, spell_bytes
 
+    out = open_place(out).path("")
     with shard_bar("writing Parquet") as tell:
         files = write_view(out, tell)
     for config, folder in FOLDERS.items():

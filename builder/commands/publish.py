@@ -54,8 +54,10 @@ def publish(
     from camera_motion.builder.hub.parcel import WrongSet
     from camera_motion.builder.hub.release import words
     from camera_motion.builder.hub.survey import Options
+    from camera_motion.builder.places import open_place
     from camera_motion.schema.base import SpecError
 
+    out = open_place(out).path("")
     if dry_run and rehearse:
         raise SpecError("--dry-run and --rehearse are given; the one sends a shard, the other nothing: choose")
     if tars and no_tars:

@@ -39,8 +39,8 @@ _READERS, _BATCH = 32, 512
 #: A file written and removed to find out whether that is allowed.
 _PROBE = ".writable"
 
-#: How long a question before any work is asked again, seconds.
-_PROBE_PATIENCE_S = 2.0
+#: How long a question is asked again where nobody wants to wait: before any work, and after it. Seconds.
+_BRIEFLY_S = 2.0
 
 _DOWNLOAD = 8 << 20
 
@@ -74,9 +74,9 @@ class Objects:
                 write, a package that is missing.
         """
         try:
-            self.sizes("", patience_s=_PROBE_PATIENCE_S)
+            self.sizes("", patience_s=_BRIEFLY_S)
             if write:
-                self._send(_PROBE, b"camera-motion\n", patience_s=_PROBE_PATIENCE_S)
+                self._send(_PROBE, b"camera-motion\n", patience_s=_BRIEFLY_S)
                 with suppress(SpecError):  # who may not delete leaves one small file
                     self.remove(_PROBE)
         except PlaceUnavailable as error:
@@ -160,7 +160,8 @@ class Objects:
         """List uploads under this prefix that were begun and not completed, by Key and UploadId."""
         prefix, marker = self._key("").partition("/")[2], dict[str, Any]()
         while True:
-            page = self._ask("call_s3", "list_multipart_uploads", Bucket=self._container, Prefix=prefix, **marker)
+            options = {"Bucket": self._container, "Prefix": prefix} | marker
+            page = self._ask("call_s3", "list_multipart_uploads", patience_s=_BRIEFLY_S, **options)
             yield from ({key: found[key] for key in ("Key", "UploadId")} for found in page.get("Uploads", ()))
             if not page.get("IsTruncated"):
                 return

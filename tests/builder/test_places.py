@@ -87,12 +87,16 @@ def test_what_needs_files_says_how_to_get_them() -> None:
         Store("memory://far/set").tar("train-000000")
 
 
-@pytest.mark.parametrize("command", ["sheet", "gallery", "card", "parquet", "validate --deep"])
-def test_commands_that_need_files_say_so_too(command: str, bucket: Bucket, capsys: pytest.CaptureFixture[str]) -> None:
-    build(spec(clips=2), bucket.url, film, engine="serial")
+@pytest.mark.parametrize("command", ["sheet", "gallery", "card", "parquet", "publish", "view", "validate --deep"])
+def test_commands_that_need_files_say_so_too(
+    command: str, bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Store(bucket.url).claim(spec(clips=2))
     with pytest.raises(SystemExit) as ended:
-        main([*command.split(), bucket.url])
+        main([*command.split(), bucket.url, *(["owner/name"] if command == "publish" else [])])
     assert ended.value.code == 2
+    assert list(tmp_path.iterdir()) == []
     assert f"{bucket.url} is not a folder; fetch it first: camera-motion fetch" in capsys.readouterr().err
 
 

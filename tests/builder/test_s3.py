@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 from s3 import Bucket
@@ -39,7 +40,8 @@ from test_s3 import PART, film_large
 from tiny import spec
 
 if __name__ == "__main__":
-    assert build(spec(clips=6), Objects(sys.argv[1], part_bytes=PART), film_large, engine="serial").complete
+    place = Objects(sys.argv[1], part_bytes=PART)
+    assert build(spec(clips=6), place, film_large, engine=sys.argv[2], workers=2).complete
 """
 
 
@@ -52,9 +54,9 @@ def film_large(spec: Spec, scene: ScenePlan, indices: Sequence[int], threads: in
         yield result
 
 
-def large(url: str) -> subprocess.Popen[bytes]:
+def large(url: str, engine: str = "serial") -> subprocess.Popen[bytes]:
     environment = os.environ | {"PYTHONPATH": ":".join(sys.path)}
-    return subprocess.Popen([sys.executable, "-c", LARGE, url], env=environment)
+    return subprocess.Popen([sys.executable, "-c", LARGE, url, engine], env=environment)
 
 
 def digests(tars: dict[str, bytes]) -> dict[str, str]:
@@ -122,6 +124,30 @@ def test_what_a_killed_build_had_sent_is_not_sent_again(bucket: Bucket, tmp_path
     assert not [key for key in sent if key.endswith("spec.json")]
     assert digests(bucket.tars()) == local(tmp_path)
     assert bucket.uploads() == []
+
+
+@pytest.mark.slow
+def test_an_interrupted_build_leaves_no_half_sent_file(bucket: Bucket) -> None:
+    bucket.proxy.fail("slow", "UploadPart", nth=3, times=0)
+    building = large(bucket.url, "processes")
+    deadline = time.monotonic() + 120
+    while len(bucket.proxy.asked("UploadPart", answered=False)) < 5:
+        assert building.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert bucket.uploads()
+    building.send_signal(signal.SIGINT)
+    assert building.wait() != 0
+    assert bucket.uploads() == []
+
+
+def test_an_answer_that_takes_too_long_is_not_waited_for(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fsspec.config.conf, "s3", {"config_kwargs": {"read_timeout": 1}})
+    bucket.proxy.fail("slow", "PutObject")
+    with Objects(bucket.url).writing("file") as file:
+        file.write(b"body")
+    assert bucket.files() == {"file": b"body"}
+    assert len(bucket.proxy.asked("PutObject", answered=False)) == 2
 
 
 @pytest.mark.parametrize(
