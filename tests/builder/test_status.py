@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from s3 import Bucket
 from tiny import film, spec
 
 from camera_motion.builder import notes
@@ -213,6 +214,31 @@ def test_a_build_goes_on_when_no_note_can_be_written(tmp_path: Path, caplog: pyt
     assert build(spec(clips=4), tmp_path, film, engine="serial").complete
     assert "no note progress/" in caplog.text
     assert look(tmp_path).complete
+
+
+def notes_in(bucket: Bucket) -> list[str]:
+    return [key for key in bucket.files() if key.startswith("progress/")]
+
+
+def test_a_set_in_a_store_is_told_the_same_way_and_a_note_costs_three_requests(bucket: Bucket) -> None:
+    build(spec(), bucket.url, broken, engine="serial")
+    asked = [one.action for one in bucket.proxy.log if one.key.endswith(f"{NAMES[0]}.running.json")]
+    assert asked == ["PutObject", "HeadObject", "DeleteObject"]
+    assert notes_in(bucket) == [f"progress/{NAMES[3]}.failed.json"]
+    progress = Survey(Store(bucket.url)).look()
+    assert progress.counts()["failed"] == (1, 2)
+    assert progress.failed[0].command.startswith(f"camera-motion extend {bucket.url} --clips 12 --slice 3/6 ")
+    assert build(spec(), bucket.url, film, engine="serial").complete
+    assert notes_in(bucket) == []
+    assert Survey(Store(bucket.url)).look().complete
+
+
+def test_a_store_that_takes_no_notes_gets_the_set_all_the_same(
+    bucket: Bucket, caplog: pytest.LogCaptureFixture
+) -> None:
+    bucket.proxy.fail("403", "PutObject .*progress/", times=0)
+    assert build(spec(clips=4), bucket.url, film, engine="serial").complete
+    assert caplog.text.count("no note progress/") == 2
 
 
 def test_a_survey_sees_what_is_new_and_reads_a_receipt_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
