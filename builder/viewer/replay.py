@@ -35,7 +35,7 @@ from camera_motion.schema.spec import Spec
 SAME_POSE = 1e-6
 #: Where a shard has more clips of a scene than this, it is sampled for the one that is asked for: placing thousands
 #: takes minutes.
-MOST_CLIPS = 64
+MOST_CLIPS = 128
 
 
 @dataclass(frozen=True)
