@@ -35,10 +35,11 @@ def card(
         author: Who made the set, as it is to be cited, one or more; by default the repository's owner.
         title: The set's title.
     """
-    from camera_motion.builder.describe import write_card
     from camera_motion.builder.places import open_place
 
     out = open_place(out).path("")
+    from camera_motion.builder.describe import write_card
+
     path = write_card(out, repo, version or None, contact=contact, authors=author, title=title)
     say(f"wrote {path}, CITATION.cff and {len(list((out / 'figures').glob('*.png')))} figures")
     return GOOD

@@ -20,12 +20,14 @@ def gallery(out: Set, /, *, to: Folder = None, clips: int = 1000, split: Split =
         clips: The most clips to show; the first ones of a larger set.
         split: Show only this split.
     """
-    from camera_motion.builder.gallery import gallery as make
     from camera_motion.builder.places import open_place
+
+    out = open_place(out).path("")
+    from camera_motion.builder.gallery import gallery as make
     from camera_motion.builder.progress import shard_bar, spell_bytes
 
     with shard_bar("copying clips") as tell:
-        made = make(open_place(out).path(""), to, clips, split, tell)
+        made = make(out, to, clips, split, tell)
     cut = f" of {made.total} (--clips {made.total} shows all)" if made.total and made.total > made.clips else ""
     say(f"wrote {made.page}: {made.clips} clips{cut}, {spell_bytes(made.size_bytes)}; open it in a browser")
     if made.converted:

@@ -13,11 +13,12 @@ def parquet(out: Set, /) -> int:
     Args:
         out: The folder of the set.
     """
-    from camera_motion.builder.parquet import FOLDERS, write_view
     from camera_motion.builder.places import open_place
-    from camera_motion.builder.progress import shard_bar, spell_bytes
 
     out = open_place(out).path("")
+    from camera_motion.builder.parquet import FOLDERS, write_view
+    from camera_motion.builder.progress import shard_bar, spell_bytes
+
     with shard_bar("writing Parquet") as tell:
         files = write_view(out, tell)
     for config, folder in FOLDERS.items():

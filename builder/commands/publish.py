@@ -50,14 +50,15 @@ def publish(
         dry_run: Do all that needs no network, say what would be sent, and send nothing.
         rehearse: Try it with one shard in a private repository, which is read back and deleted.
     """
+    from camera_motion.builder.places import open_place
+
+    out = open_place(out).path("")
     from camera_motion.builder.hub import publish as publishing
     from camera_motion.builder.hub.parcel import WrongSet
     from camera_motion.builder.hub.release import words
     from camera_motion.builder.hub.survey import Options
-    from camera_motion.builder.places import open_place
     from camera_motion.schema.base import SpecError
 
-    out = open_place(out).path("")
     if dry_run and rehearse:
         raise SpecError("--dry-run and --rehearse are given; the one sends a shard, the other nothing: choose")
     if tars and no_tars:

@@ -14,10 +14,11 @@ def sheet(out: Set, /, *, to: File = None, clips: int = 24) -> int:
         clips: How many clips to show.
     """
     from camera_motion.builder.places import open_place
+
+    out = open_place(out).path("")
     from camera_motion.builder.sheet import contact_sheet
     from camera_motion.builder.store import writing
 
-    out = open_place(out).path("")
     path = to or out / "figures" / "contact.png"
     picture = contact_sheet(out, clips)
     with writing(path) as file:

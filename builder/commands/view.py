@@ -34,9 +34,11 @@ def view(
         scene: Show the cameras alone, which works for a set of any version.
         splats: At most about so many splats are sent; by default 1,500,000.
     """
+    from camera_motion.builder.places import open_place
+
+    out = open_place(out).path("")
     from rich.console import Console
 
-    from camera_motion.builder.places import open_place
     from camera_motion.builder.viewer.cloud import MOST_SPLATS
     from camera_motion.builder.viewer.replay import clips_of
     from camera_motion.builder.viewer.view import Viewer
@@ -44,7 +46,7 @@ def view(
 
     if splats is not None and splats < 1:
         raise SpecError(f"--splats is {splats}; it must be at least 1, or use --no-scene")
-    clips = clips_of(open_place(out).path(""))
+    clips = clips_of(out)
     with Console(stderr=True).status("making the scene again" if scene else "reading the clip"):
         viewer = Viewer(clips, key or clips.keys[0], port, scenes=scene, most=splats or MOST_SPLATS, tell=say)
     try:

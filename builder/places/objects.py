@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from camera_motion.builder.places import Hashed, PlaceUnavailable
-from camera_motion.builder.places.refusals import brief, passing, refusal
+from camera_motion.builder.places.refusals import brief, no_bucket, passing, refusal
 from camera_motion.schema.base import SpecError
 
 _LOG = logging.getLogger(__name__)
@@ -29,6 +29,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "s3": {"config_kwargs": {"max_pool_connections": 32, "retries": {"total_max_attempts": 3, "mode": "standard"}}},
 }
 _OPTIONS["s3a"] = _OPTIONS["s3"]
+
+#: How a file is sent. s3fs has a checksum in every request; gcsfs compares with the store's own only if it is asked to.
+_UPLOADS: dict[str, dict[str, Any]] = {"s3": {"max_concurrency": 4}, "gs": {"consistency": "md5"}}
+_UPLOADS |= {"s3a": _UPLOADS["s3"], "gcs": _UPLOADS["gs"]}
 
 #: The extras of this package that bring a store's package.
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
@@ -79,6 +83,8 @@ class Objects:
                 self._send(_PROBE, b"camera-motion\n", patience_s=_BRIEFLY_S)
                 with suppress(SpecError):  # who may not delete leaves one small file
                     self.remove(_PROBE)
+        except FileNotFoundError as error:  # gcsfs lists what is not there
+            raise SpecError(f"{self.url}: {no_bucket(self._container)}") from error
         except PlaceUnavailable as error:
             raise SpecError(f"{error}; is the endpoint right, and the network up?") from error
 
@@ -170,9 +176,10 @@ class Objects:
     def _send(self, name: str, body: bytes, patience_s: float | None = None) -> None:
         """Send a file, and look that it is there whole.
 
-        S3 and GCS check a checksum of every part as it comes; the size is what every store tells.
+        S3 checks a checksum of every part as it comes, that of a file in GCS is compared; every store tells the size.
         """
-        parts = {"chunksize": self.part_bytes, "max_concurrency": 4} if self._s3 else {}
+        how = _UPLOADS.get(self._protocol, {})
+        parts = how | {"chunksize": self.part_bytes} if how else {}
         for _ in range(3):
             self._ask("pipe_file", self._key(name), body, patience_s=patience_s, **parts)
             with suppress(FileNotFoundError):

@@ -36,6 +36,7 @@ _NO_BUCKET = {"NoSuchBucket", "InvalidBucketName", "RepositoryNotFoundError", "B
 #: What S3 answers if the body that came is not the one that was sent, or its upload is gone: send it again.
 _GARBLED = {
     "NoSuchUpload",
+    "ChecksumError",
     "BadDigest",
     "IncompleteBody",
     "RequestTimeout",
@@ -62,7 +63,7 @@ def refusal(error: BaseException, protocol: str, container: str) -> str | None:
     if said & _WRONG_KEY:
         return f"the credentials were not accepted ({brief(error)}); {how}"
     if said & _NO_BUCKET or ("404" in said and "FileNotFoundError" not in said):
-        return f"there is no bucket or repository {container!r}; make it first, or correct its name"
+        return no_bucket(container)
     if "ProfileNotFound" in said:
         return f"{brief(error)}; correct AWS_PROFILE"
     if "PermissionError" in said or said & {"403", "AccessDenied", "GatedRepoError"}:
@@ -72,6 +73,11 @@ def refusal(error: BaseException, protocol: str, container: str) -> str | None:
     if said & {"InvalidRegionError", "InvalidURL"} or "nvalid endpoint" in str(error):
         return f"{brief(error)}; correct the endpoint or the region"
     return None
+
+
+def no_bucket(container: str) -> str:
+    """Say that the bucket or repository is not there."""
+    return f"there is no bucket or repository {container!r}; make it first, or correct its name"
 
 
 def passing(error: BaseException) -> bool:
