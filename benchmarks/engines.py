@@ -125,7 +125,7 @@ def warm_up() -> None:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shards", type=int, default=16)
+    parser.add_argument("--shards", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=1, help="how often all is measured; the best of each is shown")
     args = parser.parse_args()
     warm_up()

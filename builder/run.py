@@ -112,12 +112,12 @@ def build(
         todo = [index for index in indices if index not in done]
         if there and todo and not remote:
             ready(spec)
-        runner, threads, gpus = choose_engine(execution, len(todo), cuda=spec.render.renderer == "cuda")
-        job = ShardJob(spec, identity, store, film, threads, gpus)
         failures = notes.failures(store.place) if todo else set()
         if watcher:
             watcher.begin(built.clips, built.receipts)
         try:
+            runner, threads, gpus = choose_engine(execution, len(todo), cuda=spec.render.renderer == "cuda")
+            job = ShardJob(spec, identity, store, film, threads, gpus)
             with _closing(runner.run(job, todo)) as events:
                 for index, said in events:
                     _record(built, planned, index, said, watcher)

@@ -64,7 +64,7 @@ def joined(address: str, cpus: int, workers: int) -> Iterator[ModuleType]:
 
 @contextmanager
 def _in_the_log() -> Iterator[None]:
-    """Put what Ray tells a driver of lost nodes and tasks, pages that it prints to our output, into lines of the log."""
+    """Put what Ray tells of lost nodes and tasks, pages that it prints to our output, into lines of the log."""
     worker: Any = import_module("ray._private.worker")
 
     def tell(said: dict[str, Any], ignore_prefix: bool) -> None:
@@ -110,7 +110,8 @@ def _knock(address: str) -> str:
         host, _, port = found.rpartition(":")
         socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
     except (OSError, ValueError) as error:
-        raise SpecError(f"there is no Ray cluster at {address!r}: {_line(error)}; {todo}") from None
+        why = getattr(error, "strerror", None) or _line(error).partition(". ")[0]
+        raise SpecError(f"there is no Ray cluster at {address!r}: {why[0].lower()}{why[1:]}; {todo}") from None
     return found
 
 
@@ -152,9 +153,9 @@ def check(ray: ModuleType, job: Job, cpus: int, gpus: float) -> None:
         alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         most = {name: max((node.get(name, 0) for node in alive), default=0) for name in ("CPU", "GPU")}
         raise SpecError(
-            f"no node of the Ray cluster has room for a worker of {cpus} CPU and {gpus:g} GPU (the largest of "
-            f"{len(alive)} have {most['CPU']:g} and {most['GPU']:g}); ask for less with --cpus and --gpus, or start "
-            "such a node first"
+            f"no node of the Ray cluster has room for a worker of {cpus} CPU and {gpus:g} GPU (nodes there: "
+            f"{len(alive)}, with at most {most['CPU']:g} CPU and {most['GPU']:g} GPU); ask for less with --cpus and "
+            "--gpus, or start such a node first"
         )
     look = ray.remote(num_cpus=0, max_retries=1)(_arrive)
     packed = ray.put(ray.cloudpickle.dumps(job))
