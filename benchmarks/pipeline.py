@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +20,13 @@ from rich.console import Console
 from rich.table import Table
 
 from camera_motion.builder import specfile
+from camera_motion.builder.places import Hashed
 from camera_motion.builder.plan import plan
 from camera_motion.builder.reader import CameraMotion
 from camera_motion.builder.shard import write_tar
-from camera_motion.builder.store import Hashed
 from camera_motion.evaluation import gate
 from camera_motion.evaluation.quality import quality
-from camera_motion.generator.clip import Camera, Stage, clip_views, film
+from camera_motion.generator.clip import Camera, Spent, Stage, clip_views, film
 from camera_motion.generator.encode import encode
 from camera_motion.schema.clip import FilmedClip
 
@@ -58,7 +59,7 @@ def main() -> None:
         stage = Stage(spec, scene_plan)
     shots = [shot for shot, _ in stage.shots.values() if shot]
     with watch.time("build the scene"):
-        scene = stage.sample(shots)
+        scene = stage.sample(shots, THREADS)
         camera = Camera(spec, scene, THREADS)
     shape = spec.video
     for shot in shots:
@@ -76,7 +77,8 @@ def main() -> None:
             quality(video)
     indices = [clip.index for clip in scene_plan.clips]
     with watch.time("film the whole scene"):
-        clips = [result for result in film(spec, scene_plan, indices, THREADS) if isinstance(result, FilmedClip)]
+        results = list(film(spec, scene_plan, indices, THREADS))
+    clips = [result for result in results if isinstance(result, FilmedClip)]
     with tempfile.TemporaryDirectory() as folder:
         shard = Path(folder) / "train-000000.tar"
         with watch.time("write a clip to the tar"), open(shard, "wb") as file:
@@ -87,6 +89,7 @@ def main() -> None:
     with watch.time("camera-motion --help"):
         subprocess.run([sys.executable, "-m", "camera_motion", "--help"], check=True, stdout=subprocess.DEVNULL)
     show(watch, len(scene), len(shots), shape.frames, len(clips))
+    show_steps([result.seconds for result in results if isinstance(result, Spent)])
 
 
 def warm_up() -> None:
@@ -108,6 +111,22 @@ def show(watch: Stopwatch, splats: int, shots: int, frames: int, clips: int) -> 
         count = 1 if name.startswith(once) else clips if "tar" in name else shots
         share = f"{100 * cpu / whole:.0f} %" if name in parts and "tar" not in name else ""
         table.add_row(name, f"{wall / count:.3f}", f"{cpu / count:.3f}", share)
+    write(table)
+
+
+def show_steps(spent: list[Mapping[str, float]]) -> None:
+    """Print where the time of the shard went: what a receipt's `timings_s` hold beside `wall` and `work`."""
+    table = Table(title=f"Where the time of the shard went, {THREADS} threads side by side")
+    for heading in ("step", "thread s", "share"):
+        table.add_column(heading, justify="left" if heading == "step" else "right")
+    steps = sum((Counter(seconds) for seconds in spent), Counter[str]())
+    for name, seconds in steps.items():
+        table.add_row(name, f"{seconds:.2f}", f"{100 * seconds / steps.total():.0f} %")
+    write(table)
+
+
+def write(table: Table) -> None:
+    """Print a table at the same width everywhere."""
     buffer = io.StringIO()
     Console(file=buffer, width=100).print(table)
     sys.stdout.write(buffer.getvalue())

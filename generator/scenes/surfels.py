@@ -63,18 +63,27 @@ def lay(
     cores.spans(lambda part: _spread(part.start, part.stop, *places), len(cells), _CELLS_AT_ONCE)
     del places
     surfels = Surfels(cell, row, place, uv, *(np.empty((total, width), np.float32) for width in (3, 4, 3, 3, 3, 3)))
-    step = np.column_stack([lengths / grid, overhang])
     of_patch = first[np.searchsorted(cells.patch, np.arange(len(patches) + 1))].tolist()
+    paint(patches, of_patch, np.column_stack([lengths / grid, overhang]), surfels, cores)
+    return surfels
+
+
+def paint(
+    patches: Sequence[Patch], of_patch: Sequence[int], step: Float64[np.ndarray, "C 3"], surfels: Surfels, cores: Cores
+) -> None:
+    """Give surfels that have a place on their patch their place in the world, their shape and their colour.
+
+    Patch k's are of_patch[k]..of_patch[k + 1]; `step` holds the spacing along u and v and the overhang of each cell.
+    """
     _painter()
     for patch in patches:
         patch.material.prepare()
 
-    def paint(pieces: list[tuple[int, slice]]) -> None:
+    def paint_some(pieces: list[tuple[int, slice]]) -> None:
         for index, part in pieces:
-            _lay(patches[index], part, step, surfels)
+            _paint_piece(patches[index], part, step, surfels)
 
-    cores.each(paint, _bundles(of_patch))
-    return surfels
+    cores.each(paint_some, _bundles(of_patch))
 
 
 def _bundles(of_patch: Sequence[int]) -> list[list[tuple[int, slice]]]:
@@ -91,7 +100,7 @@ def _bundles(of_patch: Sequence[int]) -> list[list[tuple[int, slice]]]:
     return out
 
 
-def _lay(patch: Patch, part: slice, step: Float64[np.ndarray, "C 3"], surfels: Surfels) -> None:
+def _paint_piece(patch: Patch, part: slice, step: Float64[np.ndarray, "C 3"], surfels: Surfels) -> None:
     """Fill in the surfels `part`, all of one patch."""
     u, v = np.ascontiguousarray(surfels.uv[part, 0]), np.ascontiguousarray(surfels.uv[part, 1])
     if patch.tangents is None:

@@ -10,6 +10,7 @@ import pytest
 
 from camera_motion.generator.render.cpu import CpuRenderer
 from camera_motion.generator.scenes import interior, sample
+from camera_motion.generator.scenes.cores import SPAN
 from camera_motion.generator.scenes.interior import Params
 from camera_motion.generator.scenes.layout import Item
 from camera_motion.generator.scenes.surface import Model
@@ -203,9 +204,10 @@ def test_a_room_closes_around_the_camera_and_holds_light(kind: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_same_room_is_the_same_bytes() -> None:
+def test_the_same_room_is_the_same_bytes_for_any_number_of_threads() -> None:
     params = _params(SEEDS["living room"])
     views = _views(params, 96, 64, 1)
-    first, second = (sample.sample(interior.build(params), views, 96, 64, 2.5, 9) for _ in range(2))
+    first, second = (sample.sample(interior.build(params), views, 96, 64, 2.5, 9, threads) for threads in (1, 3))
+    assert len(first) > SPAN
     for name in ("means_m", "quats", "scales_m", "opacities", "sh", "classes"):
         assert getattr(first, name).tobytes() == getattr(second, name).tobytes()

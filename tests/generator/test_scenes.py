@@ -17,6 +17,7 @@ from camera_motion.generator.materials.noise import pattern
 from camera_motion.generator.materials.stone import limestone
 from camera_motion.generator.render.cpu import CpuRenderer
 from camera_motion.generator.scenes import FAMILIES, courtyard
+from camera_motion.generator.scenes.cores import Cores
 from camera_motion.generator.scenes.rays import EmbreeRays, TreeRays, rays
 from camera_motion.generator.scenes.sample import sample
 from camera_motion.generator.scenes.sky import Sky, Sun
@@ -169,6 +170,29 @@ def test_same_bytes_alone_and_among_threads() -> None:
     alone = make(0)
     with ThreadPoolExecutor(3) as pool:
         assert all(result == alone for result in pool.map(make, range(3)))
+
+
+def test_a_courtyard_is_the_same_bytes_for_any_number_of_threads() -> None:
+    params = next(p for p in map(_courtyard, range(20)) if p.centre == "round pool" and p.light != "overcast")
+    view = look((0.4, 1.2, 1.6), (0.0, params.length_m, 1.2))
+    scenes = [sample(courtyard.build(params), [view], WIDTH, HEIGHT, 3.0, 7, threads) for threads in (1, 3)]
+    assert {SOLID, SKY, MIRROR} == set(scenes[0].classes)
+    for name in ("means_m", "quats", "scales_m", "opacities", "sh", "classes"):
+        assert getattr(scenes[0], name).tobytes() == getattr(scenes[1], name).tobytes()
+
+
+def _courtyard(seed: int) -> courtyard.Courtyard:
+    return courtyard.rand(stream(seed, "params"))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_pieces_of_work_keep_their_order_and_their_errors(threads: int) -> None:
+    with Cores(threads) as cores:
+        parts = cores.spans(lambda part: list(range(part.start, part.stop)), 10, most=4)
+        assert [k for part in parts for k in part] == list(range(10))
+        assert cores.spans(len, 0) == []
+        with pytest.raises(ZeroDivisionError):
+            cores.each(lambda k: 1 / k, [1, 0, 2])
 
 
 def test_sampling_wants_views() -> None:
