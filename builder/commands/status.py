@@ -156,7 +156,7 @@ def _say_json(progress: "Progress") -> None:
 
 
 def _write_page(path: Path, progress: "Progress", every_s: float | None) -> None:
-    from camera_motion.builder.store import writing
+    from camera_motion.builder.places.disk import writing
     from camera_motion.cards.status import page
 
     with writing(path) as file:
