@@ -12,10 +12,11 @@ from pydantic import TypeAdapter
 from camera_motion.builder.features import CONFIGS, features
 from camera_motion.builder.figures import draw_figures
 from camera_motion.builder.parquet import FOLDERS
+from camera_motion.builder.places.disk import writing
 from camera_motion.builder.requests import requests
 from camera_motion.builder.samples import example_of, sample, sampled
 from camera_motion.builder.specfile import load, names
-from camera_motion.builder.store import Store, writing
+from camera_motion.builder.store import Store
 from camera_motion.cards.card import render
 from camera_motion.cards.citation import citation_cff, hub_url
 from camera_motion.cards.facts import CardFacts, Erratum, MachineFacts, SplitFacts

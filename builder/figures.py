@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from camera_motion.builder.cameras import ARRAYS, unpack_cameras
+from camera_motion.builder.places.disk import own, writing
 from camera_motion.builder.samples import sample, write_again
 from camera_motion.builder.sheet import strip
-from camera_motion.builder.store import own, writing
 from camera_motion.cards.contact import sheet
 from camera_motion.cards.figures import FIGURES, Shot
 from camera_motion.schema.base import SpecError

@@ -24,10 +24,11 @@ import yaml
 from PIL import Image
 
 from camera_motion.builder.audit import clip_of, first_line
+from camera_motion.builder.places.disk import own
 from camera_motion.builder.plan import plan
 from camera_motion.builder.shard import read_tar, sha256
 from camera_motion.builder.specfile import FOLDER
-from camera_motion.builder.store import Store, own
+from camera_motion.builder.store import Store
 from camera_motion.cards.gallery import Facts, Shot, page
 from camera_motion.evaluation.correction import PARTS
 from camera_motion.evaluation.decode import stream

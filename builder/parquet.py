@@ -22,10 +22,11 @@ from camera_motion.builder.cameras import ARRAYS, pack_cameras, unpack_cameras
 from camera_motion.builder.features import CONFIGS, PACKED, schema
 from camera_motion.builder.lock import lock
 from camera_motion.builder.parquetfile import ViewFile, check_cells, kept_file, stamp, write
+from camera_motion.builder.places.disk import PARTIAL, own
 from camera_motion.builder.plan import plan
 from camera_motion.builder.rows import Row, row_of
 from camera_motion.builder.shard import read_tar, sha256
-from camera_motion.builder.store import PARTIAL, Store, own
+from camera_motion.builder.store import Store
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.columns import COLUMNS, video_suffix
 from camera_motion.schema.receipt import Receipt

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from camera_motion.builder.cameras import TEXT
 from camera_motion.builder.features import PACKED, schema
-from camera_motion.builder.store import Hashed, writing
+from camera_motion.builder.places import Hashed
+from camera_motion.builder.places.disk import writing
 from camera_motion.schema import conventions
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.columns import BY_NAME

@@ -7,12 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from camera_motion.builder.places import Hashed as Hashed
 from camera_motion.builder.places import Place, PlaceUnavailable, open_place
-from camera_motion.builder.places.disk import PARTIAL as PARTIAL
-from camera_motion.builder.places.disk import one_line as one_line
-from camera_motion.builder.places.disk import own as own
-from camera_motion.builder.places.disk import writing as writing
 from camera_motion.generator.identity import GENERATOR_VERSION, identity_of, resolve
 from camera_motion.schema import conventions
 from camera_motion.schema.base import SpecError, identity

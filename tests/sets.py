@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from camera_motion.builder.places.disk import writing
 from camera_motion.builder.shard import write_tar
-from camera_motion.builder.store import writing
 from camera_motion.generator.encode import encode
 from camera_motion.schema.clip import Checks, ClipRecord, FilmedClip, Quality, SegmentRecord
 from camera_motion.schema.columns import CHECK_FIELDS, QUALITY_FIELDS

@@ -16,8 +16,8 @@ def sheet(out: Set, /, *, to: File = None, clips: int = 24) -> int:
     from camera_motion.builder.places import open_place
 
     out = open_place(out).path("")
+    from camera_motion.builder.places.disk import writing
     from camera_motion.builder.sheet import contact_sheet
-    from camera_motion.builder.store import writing
 
     path = to or out / "figures" / "contact.png"
     picture = contact_sheet(out, clips)

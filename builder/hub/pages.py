@@ -13,8 +13,8 @@ from typing import Any, Final
 import camera_motion
 from camera_motion.builder.hub.parcel import TEXTS
 from camera_motion.builder.hub.release import Release
+from camera_motion.builder.places.disk import writing
 from camera_motion.builder.shard import sha256
-from camera_motion.builder.store import writing
 from camera_motion.schema.base import canonical_json
 
 #: The note, in the set's folder: for figures and for texts, what they follow from and their hashes.

@@ -20,9 +20,10 @@ from camera_motion.builder.hub.deliver import Published, Say
 from camera_motion.builder.hub.publish import publish
 from camera_motion.builder.hub.repository import NAME, Repository, check_name, transfer
 from camera_motion.builder.hub.survey import MAIN, Options
+from camera_motion.builder.places.disk import writing
 from camera_motion.builder.plan import plan
 from camera_motion.builder.progress import spell_bytes, spell_s
-from camera_motion.builder.store import Store, writing
+from camera_motion.builder.store import Store
 from camera_motion.schema.base import SpecError
 
 #: In the set's folder, names the repository of a rehearsal for as long as it may exist.

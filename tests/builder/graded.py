@@ -10,8 +10,8 @@ from sets import clip as plain_clip
 
 from camera_motion.builder.features import schema
 from camera_motion.builder.parquet import to_view
+from camera_motion.builder.places.disk import writing
 from camera_motion.builder.shard import write_tar
-from camera_motion.builder.store import writing
 from camera_motion.generator.encode import encode
 from camera_motion.schema.clip import FilmedClip, SegmentRecord
 

@@ -17,10 +17,10 @@ from sets import CLIPS, write_set
 
 import camera_motion
 from camera_motion.builder.gallery import gallery, plays
+from camera_motion.builder.places.disk import writing
 from camera_motion.builder.run import build
 from camera_motion.builder.shard import write_tar
 from camera_motion.builder.specfile import load
-from camera_motion.builder.store import writing
 from camera_motion.generator.encode import encode
 from camera_motion.generator.identity import identity_of
 from camera_motion.schema.base import SpecError

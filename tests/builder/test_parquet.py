@@ -273,13 +273,13 @@ root, how = Path(sys.argv[1]), sys.argv[2]
 if how == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
 else:
-    from camera_motion.builder import store
-    write = store.Hashed.write
+    from camera_motion.builder import places
+    write = places.Hashed.write
     def interrupted(self, chunk):
         if self.size > 20_000:
             signal.raise_signal(signal.SIGINT)
         write(self, chunk)
-    store.Hashed.write = interrupted
+    places.Hashed.write = interrupted
 try:
     write_view(root)
 except (SpecError, KeyboardInterrupt) as error:

@@ -18,12 +18,12 @@ from sets import CLIPS, FRAMES, clip, write_set
 from camera_motion.builder import parquet, parquetfile, reader
 from camera_motion.builder.features import features, schema
 from camera_motion.builder.filming import in_order
+from camera_motion.builder.places.disk import writing
 from camera_motion.builder.plan import plan
 from camera_motion.builder.reader import CameraMotion
 from camera_motion.builder.rows import row_of, samples
 from camera_motion.builder.run import build
 from camera_motion.builder.shard import read_tar, write_tar
-from camera_motion.builder.store import writing
 from camera_motion.builder.torch import ClipTable
 from camera_motion.evaluation.decode import decode
 from camera_motion.generator.clip import film

@@ -29,7 +29,7 @@ from camera_motion.schema.spec import Spec
 SUICIDAL = """
 import os, signal, sys
 from pathlib import Path
-from camera_motion.builder import store
+from camera_motion.builder import places
 from camera_motion.builder.run import build
 from tiny import film, spec
 
@@ -48,7 +48,7 @@ def deadly(step):
     return wrapped
 
 if __name__ == "__main__":
-    os.replace, os.fsync, store.Hashed.write = deadly(os.replace), deadly(os.fsync), deadly(store.Hashed.write)
+    os.replace, os.fsync, places.Hashed.write = deadly(os.replace), deadly(os.fsync), deadly(places.Hashed.write)
     build(spec(), Path(sys.argv[1]), film, engine="serial")
 """
 

@@ -13,11 +13,11 @@ import webdataset
 from tiny import film, shoot, spec
 
 from camera_motion.builder.audit import clip_of
+from camera_motion.builder.places import Hashed
 from camera_motion.builder.plan import plan
 from camera_motion.builder.reader import CameraMotion
 from camera_motion.builder.run import build
 from camera_motion.builder.shard import read_tar, write_tar
-from camera_motion.builder.store import Hashed
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tiny import spec
 
-from camera_motion.builder.store import Store, one_line, writing
+from camera_motion.builder.places.disk import one_line, writing
+from camera_motion.builder.store import Store
 from camera_motion.schema.base import SpecError
 
 

@@ -14,10 +14,11 @@ from tiny import film, film_truly, shoot, shoot_truly
 from tiny import spec as tiny_spec
 
 from camera_motion.builder.audit import audit, clip_of
+from camera_motion.builder.places.disk import writing
 from camera_motion.builder.plan import plan
 from camera_motion.builder.run import build
 from camera_motion.builder.shard import load_npy, members, npy, read_tar, sha256, write_tar
-from camera_motion.builder.store import Store, writing
+from camera_motion.builder.store import Store
 from camera_motion.builder.validate import validate
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip

@@ -12,8 +12,8 @@ from standin import StandIn
 
 from camera_motion.builder.features import schema
 from camera_motion.builder.parquet import to_view
+from camera_motion.builder.places.disk import writing
 from camera_motion.builder.shard import write_tar
-from camera_motion.builder.store import writing
 
 REPO = "ann/set"
 
