@@ -155,7 +155,7 @@ COLUMNS: Final = (
     Column("checks", "struct", "the gate's findings on the decoded video", fields=CHECK_FIELDS),
     Column("quality", "struct", "plain measures of the decoded video", fields=QUALITY_FIELDS),
     Column("seed", "int64", "the clip's own seed, below 2^53"),
-    Column("spec_identity", "string", "hash of the spec's content, the generator's version and the renderer"),
+    Column("spec_identity", "string", "hash of the spec's content, the generator's version, renderer and encoder"),
     Column("licence", "string", "licence of the clip"),
     Column("redistributable", "bool", "whether that licence lets the clip be passed on"),
     Column("provenance", "string", "JSON: all that is needed to make the clip again"),

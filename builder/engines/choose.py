@@ -1,6 +1,7 @@
 """Which engine makes the shards, with how many workers, and what each of them may use."""
 
 import os
+from typing import Final
 
 from camera_motion.builder.engines import Engine
 from camera_motion.builder.engines.processes import Processes
@@ -8,6 +9,11 @@ from camera_motion.builder.engines.serial import Serial
 from camera_motion.generator.nvidia import devices
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.spec import Execution
+
+#: Cores of a worker that renders on a GPU, and the most such workers on one: scenes are built and clips encoded on the
+#: cores while the GPU renders for another worker.
+CORES_PER_GPU_WORKER: Final = 4
+WORKERS_PER_GPU: Final = 8
 
 
 def choose_engine(execution: Execution, shards: int, cuda: bool = False) -> tuple[Engine, int, float]:
@@ -19,13 +25,13 @@ def choose_engine(execution: Execution, shards: int, cuda: bool = False) -> tupl
     Raises:
         SpecError: what a worker is to hold is not to be had.
     """
-    gpus = gpus_each(execution, cuda)
     if execution.engine == "ray":
         from camera_motion.builder.engines.ray import Ray
 
-        threads = execution.cpus or 1
+        threads, gpus = execution.cpus or 1, gpus_each(execution, cuda)
         return Ray(execution.workers, threads, gpus, execution.address), threads, gpus
-    gpu_names = visible_devices() if gpus else ()
+    gpu_names = visible_devices() if cuda or execution.gpus else ()
+    gpus = gpus_each(execution, cuda, len(gpu_names))
     cores = available_cores() if gpus else execution.workers or available_cores()
     seats = int(len(gpu_names) / gpus) if gpus else cores // (execution.cpus or 1)
     crew = max(1, min(execution.workers or seats, shards))
@@ -34,16 +40,24 @@ def choose_engine(execution: Execution, shards: int, cuda: bool = False) -> tupl
     return Processes(crew, gpu_names), execution.cpus or max(1, cores // crew), gpus
 
 
-def gpus_each(execution: Execution, cuda: bool) -> float:
-    """Give the share of a GPU that a worker holds: as asked, else a whole one where CUDA renders.
+def gpus_each(execution: Execution, cuda: bool, devices: int = 0) -> float:
+    """Give the share of a GPU that a worker holds: as asked, else what leaves it some cores of this machine.
+
+    `devices` of this machine are shared out among the workers that are asked for, else to one for every four cores.
 
     Raises:
         SpecError: a number that is neither a share nor whole.
     """
-    gpus = execution.gpus or float(cuda)
+    gpus = execution.gpus
     if gpus > 1 and gpus != int(gpus):
         raise SpecError(f"--gpus is {gpus:g}; a worker holds a share of one GPU, such as 0.25, or whole ones")
-    return gpus
+    if gpus or not cuda:
+        return gpus
+    if execution.engine == "serial" or not devices:
+        return 1.0
+    by_cores = available_cores() // (devices * (execution.cpus or CORES_PER_GPU_WORKER))
+    workers = execution.workers or devices * min(WORKERS_PER_GPU, max(1, by_cores))
+    return min(1.0, devices / workers)
 
 
 def available_cores() -> int:

@@ -101,10 +101,15 @@ def test_cores_become_workers_and_the_rest_threads(
 @pytest.mark.parametrize(
     ("asked", "shards", "crew", "threads", "gpus", "names"),
     [
-        ({}, 9, 2, 4, 1, ("1", "3")),  # a worker for each GPU
-        ({"gpus": 0.5}, 9, 4, 2, 0.5, ("1", "3")),
+        ({}, 9, 4, 4, 0.5, ("1", "3")),  # a worker for every four cores
+        ({"cpus": 8}, 9, 2, 8, 1, ("1", "3")),
+        ({"cpus": 1}, 99, 16, 1, 0.125, ("1", "3")),  # and no more than eight on a GPU
+        ({"workers": 2}, 9, 2, 8, 1, ("1", "3")),
+        ({"workers": 8}, 9, 8, 2, 0.25, ("1", "3")),
+        ({"engine": "serial"}, 9, 0, 16, 1, ()),
+        ({"gpus": 0.5}, 9, 4, 4, 0.5, ("1", "3")),
         ({"gpus": 0.5, "workers": 3, "cpus": 1}, 9, 3, 1, 0.5, ("1", "3")),
-        ({}, 1, 0, 8, 1, ()),
+        ({}, 1, 0, 16, 0.5, ()),
     ],
 )
 def test_where_cuda_renders_workers_are_as_many_as_the_gpus_hold(
@@ -116,7 +121,7 @@ def test_where_cuda_renders_workers_are_as_many_as_the_gpus_hold(
     names: tuple[str, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(choosing, "available_cores", lambda: 8)
+    monkeypatch.setattr(choosing, "available_cores", lambda: 16)
     monkeypatch.setattr(choosing, "devices", lambda: (Device("H100", 80_000_000_000),) * 2)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
     engine, share, held = choose_engine(Execution.model_validate(asked), shards, cuda=True)

@@ -243,7 +243,9 @@ def test_another_generators_set_shows_its_cameras_only(root: Path, tmp_path: Pat
 
     described["generator"] = "0.0.1"
     old = described["identity"]
-    described["identity"] = new = identity({key: described[key] for key in ("content", "generator", "renderer", "encoder")})
+    described["identity"] = new = identity(
+        {key: described[key] for key in ("content", "generator", "renderer", "encoder")}
+    )
     (other / "spec.json").write_text(json.dumps(described))
     for receipt in (other / "receipts").iterdir():
         receipt.write_text(receipt.read_text().replace(old, new))
