@@ -90,7 +90,12 @@ def _join(ray: ModuleType, address: str, cpus: int, workers: int) -> None:
         options |= {"runtime_env": _luggage()}
     try:
         ray.init(address, **options)
-    except (OSError, RuntimeError, ValueError) as error:  # another version of Ray or Python, a token that is wrong
+    except (
+        ray.exceptions.RayError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # another version of Ray or Python, a token that is wrong
         raise SpecError(f"cannot join the Ray cluster at {address}: {_line(error)}") from error
 
 
@@ -169,7 +174,9 @@ def check(ray: ModuleType, job: Job, cpus: int, gpus: float) -> None:
         try:
             machine, problem = ray.get(answer, timeout=_READY_S)
         except ray.exceptions.RayError as error:
-            raise SpecError(f"the Ray node {name} cannot start a worker: {_line(error)}; see its logs") from error
+            missing = f"install camera-motion {camera_motion.__version__} there, or build from a checkout"
+            todo = missing if "ModuleNotFoundError" in str(error) else "see its logs"
+            raise SpecError(f"the Ray node {name} cannot start a worker: {_line(error)}; {todo}") from error
         if problem:
             raise SpecError(f"the Ray node {name} cannot do the work: {problem}")
         classes.setdefault(machine, name)
