@@ -39,10 +39,8 @@ def build(
         clips: How many clips, instead of the spec's number; a multiple of its shard_clips.
         seed: Another seed, and so another set.
         renderer: cpu, or cuda for a GPU; auto is the one that a set was begun with, else cuda where it can be used.
-        engine: serial uses threads in one process, processes several of them, ray a cluster; auto is one of the two
-            first.
-        workers: Processes or threads, by default every core; for ray the shards it is handed at once, by default as
-            many as it has room for.
+        engine: serial uses threads in one process; processes a worker per core; ray a cluster; auto is no cluster.
+        workers: Processes or threads, by default every core; for ray, shards that are handed over at once.
         cpus: The cores that a worker holds, and its threads.
         gpus: The GPUs that a worker holds, such as 1, or 0.25 for four workers on each.
         address: The Ray cluster, such as 10.0.0.1:6379 or auto; by default RAY_ADDRESS, else one that is run here.

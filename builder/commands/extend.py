@@ -35,10 +35,8 @@ def extend(
         out: The folder or the URL of the set.
         clips: How many clips it is to have then; a multiple of its shard_clips.
         renderer: The one that the set was begun with, which is taken anyway; another is refused.
-        engine: serial uses threads in one process, processes several of them, ray a cluster; auto is one of the two
-            first.
-        workers: Processes or threads, by default every core; for ray the shards it is handed at once, by default as
-            many as it has room for.
+        engine: serial uses threads in one process; processes a worker per core; ray a cluster; auto is no cluster.
+        workers: Processes or threads, by default every core; for ray, shards that are handed over at once.
         cpus: The cores that a worker holds, and its threads.
         gpus: The GPUs that a worker holds, such as 1, or 0.25 for four workers on each.
         address: The Ray cluster, such as 10.0.0.1:6379 or auto; by default RAY_ADDRESS, else one that is run here.
