@@ -128,7 +128,9 @@ def _luggage() -> dict[str, Any]:
     home = Path(camera_motion.__path__[0])
     if not (home / "camera_motion.py").is_file() or "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ:
         return {}
-    return {"working_dir": str(home), "excludes": ["/*", *(f"!/{name}" for name in _CODE), "__pycache__"]}
+    rest = ("/??*", "/[!.]")  # all names but ".", the folder itself: without that, nothing at all would be sent
+    ours = (f"!/{name}{below}" for name in _CODE for below in ("", "/**"))
+    return {"working_dir": str(home), "excludes": [*rest, *ours, "__pycache__"]}
 
 
 def seats(nodes: Iterable[dict[str, Any]], cpus: int, gpus: float) -> int:

@@ -94,7 +94,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class Watched:
-    """Films slowly, and leaves a file for every attempt at a shard: the shard's first clip and the node."""
+    """Films slowly, and leaves a file for every attempt at a shard: its first clip, the node, whose code was used."""
 
     folder: Path
 
@@ -104,7 +104,7 @@ class Watched:
         import ray
 
         node = ray.get_runtime_context().get_node_id()
-        (self.folder / f"{indices[0]:03d}-{node}-{time.time_ns()}").touch()
+        (self.folder / f"{indices[0]:03d}-{node}-{time.time_ns()}").write_text(camera_motion.__path__[0])
         self.fail(indices[0])
         yield from film_slowly(spec, scene, indices, threads)
 
@@ -162,6 +162,8 @@ def test_a_node_that_is_lost_costs_no_byte(nodes: Nodes, whole: Path, tmp_path: 
     assert digests(tmp_path / "set") == digests(whole)
     assert marks.attempts(cut.lost) == 2
     assert len(built.receipts) == 6
+    code = {mark.read_text() for mark in marks.folder.iterdir()}
+    assert all("/working_dir_files/" in path for path in code), "a checkout is sent along"
 
 
 def test_what_may_pass_is_tried_again_and_a_bug_is_not(nodes: Nodes, whole: Path, tmp_path: Path) -> None:
