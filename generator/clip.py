@@ -37,6 +37,10 @@ from camera_motion.schema.spec import Spec, portable
 #: Clips in flight at a time, whatever the number of threads: each takes some hundred megabytes.
 MOST_IN_FLIGHT = 32
 
+#: Clips of a scene that are placed and sampled together. With splats dense enough for 1,000 paths at once, a frame took
+#: the CPU six times as long as for 20.
+TOGETHER = 50
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -47,30 +51,43 @@ def film(
     """Film the clips of `scene_plan` whose index is in `clip_indices`, up to `threads` of them at a time.
 
     The scene is sampled for the paths of *all* these clips and for their opposites, so that the density of its splats
-    does not tell in frame 0 which way a camera will go. First candidates come in the clips' order, then replacements:
-    each is filmed in a scene sampled for its own path and opposite. A clip none of whose candidates passes ends in its
-    last `Rejection`. At the end it is said where the time went.
+    does not tell in frame 0 which way a camera will go; where they are very many, in groups (`together`). Of a group,
+    first candidates come in the clips' order, then replacements: each is filmed in a scene sampled for its own path and
+    opposite. A clip none of whose candidates passes ends in its last `Rejection`. At the end it is said where the time
+    went.
 
     Raises:
         SpecError: the scene of the spec cannot be had (an unreadable splat file, say), or CUDA is asked for and cannot
             be used.
     """
-    spec, watch = resolve(spec), Stopwatch()
-    clips = [clip for clip in scene_plan.clips if clip.index in set(clip_indices)]
+    spec, watch, wanted = resolve(spec), Stopwatch(), frozenset(clip_indices)
     with threadpool_limits(1), _one_opencv_thread():
-        with watch.step("place"):
-            stage = Stage(spec, scene_plan, clips)
-        refused = list[tuple[ClipPlan, int]]()
-        for clip, result in _first_takes(stage, clips, threads, watch):
-            misses = stage.shots[clip.index][1]
-            yield from misses
-            if result is not None:
-                yield result
-            if isinstance(result, Rejection):
-                refused.append((clip, len(misses) + 1))
-        for clip, attempt in refused:
-            yield from _replacements(stage, clip, attempt, threads, watch)
+        for clips in together([clip for clip in scene_plan.clips if clip.index in wanted]):
+            yield from _film_together(spec, scene_plan, clips, threads, watch)
     yield Spent(watch.spent_s)
+
+
+def together(clips: Sequence[ClipPlan]) -> Iterator[Sequence[ClipPlan]]:
+    """Group the clips that a shard has of a scene into those that are placed and sampled together."""
+    return (clips[start : start + TOGETHER] for start in range(0, len(clips), TOGETHER))
+
+
+def _film_together(
+    spec: Spec, scene_plan: ScenePlan, clips: Sequence[ClipPlan], threads: int, watch: Stopwatch
+) -> Iterator[FilmedClip | Rejection]:
+    """Film a group of clips: their first candidates in one scene, then replacements for those that were refused."""
+    with watch.step("place"):
+        stage = Stage(spec, scene_plan, clips)
+    refused = list[tuple[ClipPlan, int]]()
+    for clip, result in _first_takes(stage, clips, threads, watch):
+        misses = stage.shots[clip.index][1]
+        yield from misses
+        if result is not None:
+            yield result
+        if isinstance(result, Rejection):
+            refused.append((clip, len(misses) + 1))
+    for clip, attempt in refused:
+        yield from _replacements(stage, clip, attempt, threads, watch)
 
 
 def _first_takes(

@@ -136,8 +136,6 @@ class Drawing:
             tell(
                 f"{len(made.scene):,} splats are many for a browser: {len(kept):,} are shown, larger where some are out"
             )
-        if not made.whole:
-            tell("the scene has very many clips: its splats were laid out for this one alone")
         pixel_rad = 1 / float(np.median(self.showing.trajectory.intrinsics[:, 1]) * self.showing.clip.record.height)
         every = cloud(kept, made.look, eyes, pixel_rad)
         sky, mirrored = kept.classes == SKY, kept.classes == MIRROR

@@ -20,7 +20,7 @@ from camera_motion.builder.plan import plan
 from camera_motion.builder.shard import read_tar
 from camera_motion.builder.specfile import unchanged
 from camera_motion.builder.store import Store
-from camera_motion.generator.clip import Stage
+from camera_motion.generator.clip import Stage, together
 from camera_motion.generator.geometry import Subject
 from camera_motion.generator.identity import GENERATOR_VERSION, identity_of
 from camera_motion.generator.place import Shot
@@ -33,22 +33,15 @@ from camera_motion.schema.spec import Spec
 
 #: How far a pose that is made again may be from the one in the tar: machines differ in the last digits.
 SAME_POSE = 1e-6
-#: Where a shard has more clips of a scene than this, it is sampled for the one that is asked for: placing thousands
-#: takes minutes.
-MOST_CLIPS = 128
 
 
 @dataclass(frozen=True)
 class Replay:
-    """A scene as it was filmed for one clip: `look` has the clip's own exposure, `subject` is what its move is about.
-
-    `whole` tells whether it was sampled for all clips that its shard has of the scene, as in the film.
-    """
+    """A scene as it was filmed for a clip: `look` has the clip's own exposure, `subject` is what its move is about."""
 
     scene: GaussianScene
     look: Look
     subject: Subject | None
-    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -119,14 +112,13 @@ def replay(clips: Clips, clip: FilmedClip) -> Replay:
     spec = _same_spec(clips.store, clip)
     scene, beside, planned = _planned(spec, clip)
     candidate, exposure = _provenance(clip)
-    whole = len(beside) <= MOST_CLIPS
     with threadpool_limits(1):
-        stage = Stage(spec, scene, beside if whole else (planned,))
+        stage = Stage(spec, scene, beside)
         shot, sampled_for = _shots(stage, planned, candidate)
         if shot is None or np.abs(shot.trajectory.camera_from_world - clip.camera_extrinsics).max() > SAME_POSE:
             raise _foreign(clip.record.key)
         splats = stage.sample(sampled_for, available_cores())
-    return Replay(splats, replace(splats.look, exposure=exposure), shot.subject, whole)
+    return Replay(splats, replace(splats.look, exposure=exposure), shot.subject)
 
 
 def _same_spec(store: Store, clip: FilmedClip) -> Spec:
@@ -151,10 +143,11 @@ def _planned(spec: Spec, clip: FilmedClip) -> tuple[ScenePlan, Sequence[ClipPlan
     key, number = clip.record.key, clip.record.key.rpartition("-")[2]
     planned = plan(spec)
     if number.isdecimal() and len(number) < 12 and (shard := int(number) // spec.shard_clips) < len(planned):
-        for scene, beside in planned.shard(shard).parts():
-            for wanted in beside:
-                if (wanted.key, wanted.seed) == (key, clip.record.seed):
-                    return scene, beside, wanted
+        for scene, clips in planned.shard(shard).parts():
+            for beside in together(clips):
+                for wanted in beside:
+                    if (wanted.key, wanted.seed) == (key, clip.record.seed):
+                        return scene, beside, wanted
     raise _foreign(key)
 
 

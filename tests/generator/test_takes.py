@@ -104,13 +104,17 @@ def test_on_a_gpu_clips_in_flight_are_those_filmed_one_by_one(spec: Spec, scene:
 
 
 @pytest.mark.slow
-def test_clips_of_other_shards_have_no_part_in_a_scene() -> None:
+def test_clips_of_other_shards_and_groups_have_no_part_in_a_scene(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = plan(COURTYARD).shard(0).scenes[0]
     assert len(whole.clips) == 4
     fewer = replace(whole, clips=whole.clips[:2])
     beside, alone = (list(film(COURTYARD, scene, range(2), 2)) for scene in (whole, fewer))
     assert len(clips(beside)) == 2
     assert all(same(clip, clips(alone)[key]) for key, clip in clips(beside).items())
+    monkeypatch.setattr(maker, "TOGETHER", 2)
+    grouped = clips(list(film(COURTYARD, whole, range(3), 2)))
+    assert list(grouped) == [clip.key for clip in whole.clips[:3]]
+    assert all(same(clip, grouped[key]) for key, clip in clips(alone).items())
 
 
 def test_it_is_told_where_the_time_went(filmed: Results) -> None:
@@ -137,7 +141,7 @@ def test_a_clip_that_never_passes_ends_in_its_last_rejection(
 def test_nothing_to_film_is_soon_done(spec: Spec, scene: ScenePlan) -> None:
     (spent,) = film(spec, scene, [], 2)
     assert isinstance(spent, Spent)
-    assert set(spent.seconds) == {"place"}
+    assert spent.seconds == {}
 
 
 def test_results_come_in_order_and_few_wait() -> None:
