@@ -31,6 +31,8 @@ bench: .venv/.dev
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/scene.py
 	$(BIN)/python benchmarks/pipeline.py
+	$(BIN)/python benchmarks/engines.py
+	$(BIN)/python benchmarks/scale.py --clips 2000
 	$(BIN)/python benchmarks/loader.py $(DEMO)
 	$(BIN)/python benchmarks/hub.py
 
