@@ -48,11 +48,13 @@ class Folder:
 
     def sizes(self, folder: str) -> dict[str, int]:
         """List the files of a folder with their sizes; none if the folder is not there."""
-        try:
-            with os.scandir(self.root / folder) as entries:
-                return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
-        except (FileNotFoundError, NotADirectoryError):
-            return {}
+        found = dict[str, int]()
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.root / folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # renamed or removed meanwhile, by whoever else works here
+                    if entry.is_file():
+                        found[entry.name] = entry.stat().st_size
+        return found
 
     def read(self, name: str) -> bytes:
         """Read a file."""

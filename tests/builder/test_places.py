@@ -1,9 +1,11 @@
 """Every place keeps the same promises; and what is wrong with one is said in one line before any work."""
 
+import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -56,6 +58,23 @@ def test_a_place_gives_back_what_it_was_given(place: Place) -> None:
         for read in (place.read, lambda name: b"".join(place.chunks(name))):
             with pytest.raises(FileNotFoundError):
                 read("receipts/a.json")
+
+
+def test_a_listing_stands_when_a_file_goes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Folder(tmp_path)
+    write(place, "receipts/a.json", b"a")
+    write(place, "receipts/b.json", b"b")
+    scandir = os.scandir
+
+    @contextmanager
+    def renamed(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        (tmp_path / "receipts/a.json").unlink()
+        yield iter(found)
+
+    monkeypatch.setattr(os, "scandir", renamed)
+    assert place.sizes("receipts") == {"b.json": 1}
 
 
 def test_a_set_can_be_built_anywhere(place: Place) -> None:
