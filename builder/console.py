@@ -1,7 +1,10 @@
 """A build at the terminal: the bar, the summary, what went wrong, and how to load what came out."""
 
 import re
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -25,7 +28,7 @@ def build_here(spec: Spec, root: str, slice: str, execution: Execution, verbose:
     open_place(root).probe(write=False)  # what is wrong with it is said at once
     from camera_motion.generator.clip import film  # compiles and loads most of the package
 
-    with Bar(Console(stderr=True), spec.name) as bar:
+    with _ended_as_by_ctrl_c(), Bar(Console(stderr=True), spec.name) as bar:
         built = build(spec, root, film, watcher=bar, part=part, execution=execution)
     for name, failure in built.failures.items() if verbose else ():
         sys.stderr.write(f"camera-motion: {name}:\n{failure.detail}\n")
@@ -45,6 +48,16 @@ def build_here(spec: Spec, root: str, slice: str, execution: Execution, verbose:
     elif not problems:
         say(how_to_load(root, built.manifest.statistics.counts.get("split", {})))
     return 1 if problems else 0
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Have SIGTERM, the notice that a machine is taken away, end the block in order, as an interrupt does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def how_to_load(root: str | Path, splits: dict[str, int]) -> str:

@@ -101,8 +101,8 @@ def estimate(spec: Spec, workers: int, receipts: Sequence[Receipt] = ()) -> Esti
         scenes=-(-spec.clips // spec.clips_per_scene),
         shards=shards,
         work_s=work_s,
-        # The last shards run while other workers have none left.
-        wall_s=once_s + busy_s * max(1 / workers, -(-shards // workers) / shards if shards >= workers else 0.0),
+        # The last shards run while other workers have none left; here, cores that outnumber shards become threads.
+        wall_s=once_s + busy_s * (-(-shards // workers) / shards if measured or shards >= workers else 1 / workers),
         tar_bytes=tar_bytes,
         workers=workers,
         cpu_h=cpu_h,
@@ -135,21 +135,16 @@ def receipts_of(spec: Spec, out: Path | str) -> list[Receipt]:
 
 
 def held_h(receipts: Iterable[Receipt]) -> tuple[float, float]:
-    """Add up the core-hours and the GPU-hours that workers held while they made these shards."""
+    """Add up the core-hours and the GPU-hours that workers held while they made these shards.
+
+    Failed tries and idle machines are not in receipts, and so not in it.
+    """
     cpu_h = gpu_h = 0.0
     for receipt in receipts:
         wall_h = receipt.timings_s.get("wall", 0.0) / 3600
         cpu_h += wall_h * receipt.cpus
         gpu_h += wall_h * receipt.gpus
     return cpu_h, gpu_h
-
-
-def cost(receipts: Iterable[Receipt], cpu_price: float, gpu_price: float) -> float:
-    """Say what these shards cost, at prices per core-hour and per GPU-hour, for as long as workers held them.
-
-    Failed tries, idle machines, storage and traffic are not in receipts, and so not in it.
-    """
-    return priced(*held_h(receipts), cpu_price, gpu_price)
 
 
 def priced(cpu_h: float, gpu_h: float, cpu_price: float, gpu_price: float) -> float:

@@ -7,7 +7,7 @@ removed.
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Annotated
 
@@ -70,22 +70,22 @@ def failed(place: Place, name: str, reason: str, detail: str) -> None:
     _remove(place, f"{PROGRESS}/{name}{RUNNING}")
 
 
-def failures(place: Place) -> set[str]:
-    """List the shards that are noted as failed."""
-    with suppress(OSError, SpecError):
-        return {name.removesuffix(FAILED) for name in place.sizes(PROGRESS) if name.endswith(FAILED)}
-    return set()
-
-
 def mended(place: Place, name: str) -> None:
     """Take back that the shard `name` failed."""
     _remove(place, f"{PROGRESS}/{name}{FAILED}")
 
 
-def clear_up(place: Place) -> None:
-    """Remove the folder of notes if it is one and holds none."""
+def sweep(place: Place, names: Collection[str]) -> set[str]:
+    """Take back that any of the shards `names` runs, as nobody makes them now; give those that are noted as failed."""
+    noted = set[str]()
+    with suppress(OSError, SpecError):
+        noted = set(place.sizes(PROGRESS))
+    for name in noted:
+        if name.endswith(RUNNING) and name.removesuffix(RUNNING) in names:
+            _remove(place, f"{PROGRESS}/{name}")
     with suppress(OSError, SpecError):  # of a store there is no path, and nothing to remove
         place.path(PROGRESS).rmdir()
+    return {name.removesuffix(FAILED) for name in noted if name.endswith(FAILED)}
 
 
 def read(place: Place, names: Iterable[str]) -> tuple[dict[str, Running], dict[str, Failed]]:

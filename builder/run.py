@@ -112,7 +112,7 @@ def build(
         todo = [index for index in indices if index not in done]
         if there and todo and not remote:
             ready(spec)
-        failures = notes.failures(store.place) if todo else set()
+        failures = notes.sweep(store.place, names)
         if watcher:
             watcher.begin(built.clips, built.receipts)
         try:
@@ -123,12 +123,12 @@ def build(
                     _record(built, planned, index, said, watcher)
                     _note(store.place, planned.name(index), said, failures)
         except SpecError:
-            if fresh and part == WHOLE and not built.receipts:
+            if fresh and part == WHOLE and not store.receipt_sizes():
                 store.place.remove(SPEC)  # the mended spec may be built in the same folder
             raise
         finally:
             store.sweep(names, alone=part == WHOLE)  # what workers that were stopped left half-written
-            notes.clear_up(store.place)
+            notes.sweep(store.place, names)
     return built
 
 

@@ -6,7 +6,7 @@ import tarfile
 import time
 import tokenize
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
@@ -51,7 +51,7 @@ class ShardJob:
 
     def __call__(self, index: int) -> Iterator[str | Receipt]:
         """Film the shard's clips, write the tar, then the receipt."""
-        began, worked = time.perf_counter(), time.process_time()
+        began = time.perf_counter(), time.process_time()
         shard = self._plan.shard(index)
         clips: list[FilmedClip] = []
         rejections: list[RejectionRecord] = []
@@ -67,8 +67,7 @@ class ShardJob:
                     else:
                         clips.append(result)
                         yield result.record.key
-            whole_s = {"wall": time.perf_counter() - began, "work": time.process_time() - worked}
-            receipt = self._finish(shard, clips, rejections, whole_s | steps_s)
+            receipt = self._finish(shard, clips, rejections, steps_s, began)
         yield receipt
 
     def here(self) -> "ShardJob":
@@ -97,7 +96,8 @@ class ShardJob:
         shard: ShardPlan,
         clips: list[FilmedClip],
         rejections: list[RejectionRecord],
-        timings_s: dict[str, float],
+        steps_s: Mapping[str, float],
+        began: tuple[float, float],
     ) -> Receipt:
         order = {clip.key: clip.index for scene in shard.scenes for clip in scene.clips}
         clips.sort(key=lambda clip: order[clip.record.key])
@@ -109,6 +109,7 @@ class ShardJob:
             raise Rejected(f"no clip found a candidate; {shard.keys[0]}: {reasons.get(shard.keys[0])}")
         with self.store.place.writing(tar_name(shard.name)) as file:
             write_tar(file, clips)
+        wall_s, work_s = time.perf_counter() - began[0], time.process_time() - began[1]  # the sending is in it
         receipt = Receipt(
             identity=self.identity,
             shard=shard.index,
@@ -121,7 +122,7 @@ class ShardJob:
             missing={key: reasons.get(key, "not filmed") for key in shard.keys if key not in there},
             rejections=tuple(rejections),
             statistics=Statistics.sum(Statistics.of(clip.record, len(clip.video)) for clip in clips),
-            timings_s=timings_s,
+            timings_s={"wall": wall_s, "work": work_s, **steps_s},
             finished_at=time.time(),
             cpus=self.threads,
             gpus=self.gpus,

@@ -115,6 +115,11 @@ class Progress:
         """Whether every clip is there."""
         return self.done_clips == self.clips
 
+    @property
+    def over(self) -> bool:
+        """Whether every shard is done, so that nothing more comes; clips that found no candidate stay missing."""
+        return self.done_shards == self.shards
+
     def counts(self) -> dict[str, tuple[int, int]]:
         """Count shards and clips that are done, running, failed and waiting."""
         each = self.clips_per_shard

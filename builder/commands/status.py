@@ -33,7 +33,7 @@ def status(
 
     Args:
         out: The folder or URL of the set.
-        watch: Look again until the set is complete.
+        watch: Look again until every shard is done.
         every: For --watch: after how many seconds.
         html: Also write a page to this file, with the progress over time and all that failed.
         json: Tell all as JSON, for scripts; with --watch a line each time.
@@ -60,8 +60,8 @@ def status(
             else:
                 show(progress)
                 if html:
-                    _write_page(html, progress, every if watch and not progress.complete else None)
-                if progress.complete or not watch:
+                    _write_page(html, progress, every if watch and not progress.over else None)
+                if progress.over or not watch:
                     return GOOD if progress.complete else WRONG
             time.sleep(every)
     return WRONG

@@ -97,15 +97,17 @@ class Fault:
 class Proxy:
     """Passes requests on to `port`, and makes some fail.
 
-    `how` they fail: a status such as "500", nothing is passed on; "slow": answered after two seconds; "cut": the
-    connection ends in the middle of the answer's body; "deaf": it ends in the middle of the request's body; "lost": all
-    is done and the connection ends before the answer; "garble": a byte of the request's body is flipped on its way.
+    `how` they fail: a status such as "500", nothing is passed on; "slow": answered after two seconds; "held": answered
+    after `heal`; "cut": the connection ends in the middle of the answer's body; "deaf": it ends in the middle of the
+    request's body; "lost": all is done and the connection ends before the answer; "garble": a byte of the request's
+    body is flipped on its way.
     """
 
     port: int
     log: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    healed: threading.Event = field(default_factory=threading.Event)
     busy: int = 0
     most: int = 0  # requests that were under way at one time
 
@@ -120,6 +122,7 @@ class Proxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.healed.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -132,12 +135,14 @@ class Proxy:
         """Make requests fail; the last rule that strikes wins."""
         with self.lock:
             self.faults.append(Fault(how, re.compile(match), nth, times))
+            self.healed.clear()
 
     def heal(self) -> None:
         """Forget all faults and all requests."""
         with self.lock:
             self.faults.clear()
             self.log.clear()
+            self.healed.set()
 
     def asked(self, actions: str, answered: bool = True) -> list[str]:
         """The keys of requests of these actions, those only that were done unless `answered` is false."""
@@ -227,6 +232,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(asked.status, {}, _error(_CODES[how]))
         if how == "slow":
             time.sleep(2)
+        if how == "held":
+            self.server.proxy.healed.wait(120)
         if how == "garble":
             body = bytes([body[0] ^ 1]) + body[1:]
         if not _as_announced(body, self.headers):

@@ -7,7 +7,7 @@ import yaml
 from tiny import film, spec
 
 from camera_motion.builder.cli import main
-from camera_motion.builder.estimate import check_price, cost, estimate, receipts_of
+from camera_motion.builder.estimate import check_price, estimate, held_h, priced, receipts_of
 from camera_motion.builder.run import build
 from camera_motion.builder.specfile import load
 from camera_motion.schema.base import SpecError
@@ -67,10 +67,11 @@ def test_receipts_tell_more_than_any_table(tmp_path: Path) -> None:
 
 def test_hours_and_money_are_those_for_which_workers_held_their_cores_and_gpus() -> None:
     receipts = [receipt(0), receipt(1)]  # 4 clips: 0.2 hours, with 4 cores and a quarter of a GPU
-    assert cost(receipts, cpu_price=0.05, gpu_price=2.0) == pytest.approx(0.2 * 4 * 0.05 + 0.2 * 0.25 * 2.0)
+    assert priced(*held_h(receipts), cpu_price=0.05, gpu_price=2.0) == pytest.approx(0.2 * 4 * 0.05 + 0.2 * 0.25 * 2.0)
     told = estimate(spec(clips=400), 10, receipts)
     assert (told.cpu_h, told.gpu_h) == (pytest.approx(80.0), pytest.approx(5.0))
     assert told.wall_s == pytest.approx(2 * 3600)
+    assert estimate(spec(clips=8), 10, receipts).wall_s == pytest.approx(0.1 * 3600), "a shard has one worker"
     first, money, basis = told.lines(cpu_price=0.05, gpu_price=2.0)
     assert "about 2 h 00 min with 10 workers, 80 core-hours, 5 GPU-hours, 200.0 kB in 200 shards" in first
     assert money.startswith("about 14.00 for computing")

@@ -182,7 +182,7 @@ def test_a_killed_build_with_workers_leaves_none_behind(whole: Path, tmp_path: P
         time.sleep(0.01)
     child.kill()
     child.wait()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while _group_lives(child.pid):
         assert time.monotonic() < deadline, "workers outlived the build"
         time.sleep(0.05)
@@ -190,9 +190,40 @@ def test_a_killed_build_with_workers_leaves_none_behind(whole: Path, tmp_path: P
     assert digests(tmp_path) == digests(whole)
 
 
-def _heed_interrupts() -> None:
+def heed_interrupts() -> None:
     """Undo what a shell does to jobs in the background, and they to their children: ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+#: The command line with workers, for sets that are filmed slowly.
+COMMAND = """
+import sys
+from camera_motion.builder.cli import main
+from camera_motion.generator import clip
+from tiny import film_slowly
+
+if __name__ == "__main__":
+    clip.film = film_slowly
+    main(sys.argv[1:])
+"""
+
+
+@pytest.mark.slow
+def test_a_build_whose_machine_is_taken_away_ends_in_order(tmp_path: Path) -> None:
+    mine, root = tmp_path / "mine.yaml", tmp_path / "set"
+    mine.write_text(json.dumps(spec().model_dump(mode="json", exclude={"base", "inputs"})))
+    command = python(COMMAND, "build", mine, "--out", root, "--engine", "processes", "--workers", "2")
+    child = subprocess.Popen(command, env=environment(), start_new_session=True, stderr=subprocess.PIPE)
+    while not list(root.glob("progress/*.running.json")):
+        assert child.poll() is None
+        time.sleep(0.01)
+    child.terminate()
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert said.decode().splitlines()[-1].startswith("camera-motion: interrupted; what is finished is kept")
+    assert "Traceback" not in said.decode()
+    assert not list(root.rglob("*.partial"))
+    assert not (root / "progress").exists(), "nobody is at work"
 
 
 @pytest.mark.slow
@@ -202,13 +233,13 @@ def test_an_interrupted_build_stops_at_once_and_sweeps_up(whole: Path, tmp_path:
         env=environment(),
         start_new_session=True,
         stderr=subprocess.PIPE,
-        preexec_fn=_heed_interrupts,
+        preexec_fn=heed_interrupts,
     )
     while not list(tmp_path.glob("webdataset/*.tar")):
         assert child.poll() is None
         time.sleep(0.01)
     os.killpg(child.pid, signal.SIGINT)  # what Ctrl-C does: everybody in the group gets it
-    _, said = child.communicate(timeout=20)
+    _, said = child.communicate(timeout=60)
     assert child.returncode == -signal.SIGINT
     assert said.decode().splitlines()[-1] == "KeyboardInterrupt"
     assert said.decode().count("Traceback") == 1, "workers have nothing to say"
@@ -218,6 +249,7 @@ def test_an_interrupted_build_stops_at_once_and_sweeps_up(whole: Path, tmp_path:
         time.sleep(0.05)
     assert not _group_lives(child.pid)
     assert not list(tmp_path.rglob("*.partial"))
+    assert not (tmp_path / "progress").exists(), "nobody is at work"
     assert build(spec(), tmp_path, film, engine="serial").complete
     assert digests(tmp_path) == digests(whole)
 

@@ -15,6 +15,7 @@ import fsspec
 import numpy as np
 import pytest
 from s3 import Bucket
+from test_run import heed_interrupts
 from tiny import film, spec
 
 from camera_motion.builder.engines import Failure
@@ -56,7 +57,7 @@ def film_large(spec: Spec, scene: ScenePlan, indices: Sequence[int], threads: in
 
 def large(url: str, engine: str = "serial") -> subprocess.Popen[bytes]:
     environment = os.environ | {"PYTHONPATH": ":".join(sys.path)}
-    return subprocess.Popen([sys.executable, "-c", LARGE, url, engine], env=environment)
+    return subprocess.Popen([sys.executable, "-c", LARGE, url, engine], env=environment, preexec_fn=heed_interrupts)
 
 
 def digests(tars: dict[str, bytes]) -> dict[str, str]:
@@ -101,7 +102,7 @@ def test_validation_asks_for_no_tar(bucket: Bucket) -> None:
 
 def test_what_a_killed_build_had_sent_is_not_sent_again(bucket: Bucket, tmp_path: Path) -> None:
     assert build(spec(clips=6), tmp_path, film_large, engine="serial").complete
-    bucket.proxy.fail("slow", "UploadPart", nth=5)  # of the second tar
+    bucket.proxy.fail("held", "UploadPart", nth=5)  # of the second tar
     killed = large(bucket.url)
     deadline = time.monotonic() + 120
     while len(bucket.proxy.asked("UploadPart", answered=False)) < 6:
@@ -115,7 +116,7 @@ def test_what_a_killed_build_had_sent_is_not_sent_again(bucket: Bucket, tmp_path
 
     bucket.proxy.heal()
     again = large(bucket.url)
-    assert again.wait() == 0
+    assert again.wait(120) == 0
     sent = set(bucket.proxy.asked("PutObject UploadPart", answered=False))
     tars = {key.removeprefix("sets/tiny/webdataset/") for key in sent if key.endswith(".tar")}
     receipts = {Path(key).name for key in sent if "/receipts/" in key}
@@ -128,7 +129,7 @@ def test_what_a_killed_build_had_sent_is_not_sent_again(bucket: Bucket, tmp_path
 
 @pytest.mark.slow
 def test_an_interrupted_build_leaves_no_half_sent_file(bucket: Bucket) -> None:
-    bucket.proxy.fail("slow", "UploadPart", nth=3, times=0)
+    bucket.proxy.fail("held", "UploadPart", nth=3, times=0)
     building = large(bucket.url, "processes")
     deadline = time.monotonic() + 120
     while len(bucket.proxy.asked("UploadPart", answered=False)) < 5:
@@ -137,7 +138,7 @@ def test_an_interrupted_build_leaves_no_half_sent_file(bucket: Bucket) -> None:
         time.sleep(0.01)
     assert bucket.uploads()
     building.send_signal(signal.SIGINT)
-    assert building.wait() != 0
+    assert building.wait(120) != 0
     assert bucket.uploads() == []
 
 

@@ -136,6 +136,8 @@ def test_a_dead_worker_is_running_at_first_and_silent_later(tmp_path: Path) -> N
     assert later.counts()["waiting"] == (5, 10)
     assert f"silent {NAMES[1]}: begun 2 h 0" in told(later)
     assert "nobody is at work" in told(later)
+    build(spec(), tmp_path, broken, engine="serial")
+    assert [path.name for path in (tmp_path / "progress").iterdir()] == [f"{NAMES[3]}.failed.json"]
     assert build(spec(), tmp_path, film, engine="serial").complete
     assert not (tmp_path / "progress").exists()
 
@@ -294,6 +296,17 @@ def test_the_command_watches_until_the_set_is_complete(half: Path, tmp_path: Pat
     assert "12 of 12 clips, 6 of 6 shards" in rest
     assert "100.0 %" in page.read_text()
     assert 'http-equiv="refresh"' not in page.read_text()
+
+
+def test_watching_ends_when_nothing_more_comes(tmp_path: Path) -> None:
+    build(spec(), tmp_path, film, engine="serial")
+    receipt = rewrite(tmp_path, 0, 1100.0, 100.0, missing={"cm-tiny-000001": "place: no free view"})
+    Store(tmp_path).write_receipt(receipt.model_copy(update={"keys": receipt.keys[:1]}))
+    done = command(tmp_path, "--watch", "--html", tmp_path / "page.html")
+    assert done.returncode == 1
+    assert "11 of 12 clips, 6 of 6 shards" in done.stdout
+    assert "missing cm-tiny-000001: place: no free view" in command(tmp_path).stdout
+    assert 'http-equiv="refresh"' not in (tmp_path / "page.html").read_text()
 
 
 def test_the_command_refuses_in_one_line(half: Path, tmp_path: Path) -> None:
