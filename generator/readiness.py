@@ -3,10 +3,14 @@
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+import sysconfig
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
+from importlib.util import find_spec
 from io import StringIO
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -57,11 +61,16 @@ def unfit_torch() -> str:
     """Say why torch does not reach the device, if so."""
     try:
         torch = import_module("torch")
-    except ImportError:
-        return f"torch is not installed: {_INSTALL}"
+    except ImportError as error:
+        there = getattr(error, "name", None) != "torch"
+        return f"torch does not load: {_cause(error)}" if there else f"torch is not installed: {_INSTALL}"
+    except OSError as error:  # a library of CUDA's that is not where torch looks
+        return f"torch does not load: {_cause(error)}"
     if not torch.version.cuda:
         return f"torch {torch.__version__} is built without CUDA; install a build with it (https://pytorch.org)"
-    if not torch.cuda.is_available():
+    with warnings.catch_warnings(action="ignore"):  # it tells of a driver that is too old in a paragraph
+        works = torch.cuda.is_available()
+    if not works:
         return f"torch {torch.__version__} for CUDA {torch.version.cuda} does not work with driver {driver() or '?'}"
     return ""
 
@@ -80,7 +89,7 @@ def unfit_kernels() -> str:
     """Load gsplat's kernels, which compiles them where that was not done before; say why it fails, if so."""
     said = StringIO()
     try:
-        with redirect_stdout(said):
+        with compiling(), redirect_stdout(said):
             backend = import_module("gsplat.cuda._backend")
     except Exception as error:  # a compiler, a linker, ninja, a full disk: anything at all
         return f"gsplat's CUDA kernels do not compile: {_cause(error)}"
@@ -88,6 +97,40 @@ def unfit_kernels() -> str:
     if backend._C is None:
         return "gsplat finds no compiler (nvcc) for its CUDA kernels; install the CUDA toolkit or gsplat's own wheel"
     return ""
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Have gsplat's kernels to oneself on this machine, and what compiles them at hand.
+
+    gsplat (1.5.3) deletes what another process is compiling. torch looks for ninja on PATH alone, where that of an
+    environment which is not activated is not.
+    """
+    if find_spec("gsplat.csrc"):  # its own wheel brings them compiled
+        yield
+        return
+    extension = import_module("torch.utils.cpp_extension")
+    folder = Path(os.environ.get("TORCH_EXTENSIONS_DIR") or extension.get_default_build_root())
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "camera-motion.lock", "ab") as lock:
+        if fcntl := _file_locks():
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if extension.CUDA_HOME and not any(folder.glob("**/gsplat_cuda.so")):
+            log.warning("compiling gsplat's CUDA kernels in %s: some minutes, once", folder)
+        before = os.environ.get("PATH", "")
+        os.environ["PATH"] = os.pathsep.join((before, sysconfig.get_path("scripts")))
+        try:
+            yield
+        finally:
+            os.environ["PATH"] = before
+
+
+def _file_locks() -> Any:
+    """Give the module for them; nothing on Windows."""
+    try:
+        return import_module("fcntl")
+    except ImportError:
+        return None
 
 
 def no_picture() -> str:

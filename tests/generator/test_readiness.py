@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from camera_motion.generator.nvidia import Device
-from camera_motion.generator.readiness import cuda_trouble, no_device, no_gsplat, ready, unfit_torch
+from camera_motion.generator.readiness import compiling, cuda_trouble, no_device, no_gsplat, ready, unfit_torch
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.parse import parse
 from camera_motion.schema.spec import Spec
@@ -88,9 +91,29 @@ def test_kernels_that_do_not_compile_are_one_line(tmp_path: Path) -> None:
         "import sys; sys.modules['gsplat.csrc'] = None\n"
         "from camera_motion.generator.readiness import unfit_kernels; print(unfit_kernels())"
     )
-    said = alone(program, CUDA_HOME=str(tmp_path), TORCH_EXTENSIONS_DIR=str(tmp_path / "built"))
+    here = {"CUDA_HOME": str(tmp_path), "PATH": str(tmp_path), "TORCH_EXTENSIONS_DIR": str(tmp_path / "built")}
+    said = alone(program, **here)
     assert said.startswith("gsplat's CUDA kernels do not compile: ")
+    assert "inja" not in said, "it is in the environment, activated or not"
     assert "\n" not in said
+
+
+def test_one_at_a_time_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path / "built"))
+    monkeypatch.setitem(sys.modules, "gsplat.csrc", None)
+    path, start = os.environ["PATH"], threading.Barrier(3)
+    at_once: list[int] = []
+
+    def work(number: int) -> bool:
+        start.wait()
+        with compiling():
+            at_once.append(number)
+            time.sleep(0.02)
+            return at_once.pop() == number and not at_once
+
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(work, range(3)))
+    assert os.environ["PATH"] == path
 
 
 def test_no_compiler_is_one_line(tmp_path: Path) -> None:
