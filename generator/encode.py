@@ -49,6 +49,9 @@ _NVENC_PRESETS: Final = {
 #: Consumer GPUs open few NVENC sessions at once, for all processes together, and two keep the encoder busy.
 _NVENC_SESSIONS: Final = threading.BoundedSemaphore(2)
 
+#: FFmpeg's log has one level for all threads.
+_OPENING: Final = threading.Lock()
+
 #: swscale's exact path: no dithering and no SIMD rounding, so that machines of one class agree to the bit.
 _SCALER: Final = int(
     Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT
@@ -154,18 +157,19 @@ def _known(codec: str) -> str:
 
 def _open(context: av.VideoCodecContext, name: str) -> None:
     """Open the encoder, and say in one line why that does not work: FFmpeg tells its log, not its caller."""
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.ERROR)
-    try:
-        with av.logging.Capture():
-            context.open()
-    except (av.error.FFmpegError, ValueError) as error:
-        log: tuple[int, str, str] | None = getattr(error, "log", None)
-        why = log[2].strip() if log else getattr(error, "strerror", None) or error
-        todo = "choose encode.encoder software" if name.endswith("nvenc") else "install PyAV's own wheel"
-        raise SpecError(f"{name} does not encode on this machine: {str(why).rstrip('.')}; {todo}") from None
-    finally:
-        av.logging.set_level(level)
+    with _OPENING:
+        level = av.logging.get_level()
+        av.logging.set_level(av.logging.ERROR)
+        try:
+            with av.logging.Capture():
+                context.open()
+        except (av.error.FFmpegError, ValueError) as error:
+            log: tuple[int, str, str] | None = getattr(error, "log", None)
+            why = log[2].strip() if log else getattr(error, "strerror", None) or error
+            todo = "choose encode.encoder software" if name.endswith("nvenc") else "install PyAV's own wheel"
+            raise SpecError(f"{name} does not encode on this machine: {str(why).rstrip('.')}; {todo}") from None
+        finally:
+            av.logging.set_level(level)
 
 
 def _rate(fps: int | float | Fraction) -> Fraction:
@@ -179,7 +183,7 @@ def _encoder_options(name: str, crf: int, preset: str) -> dict[str, str]:
     if name == "ffv1":
         return {"level": "3", "slices": "4", "slicecrc": "1"}
     if name.endswith("nvenc"):
-        constant_quality = {"rc": "vbr", "cq": str(crf), "b": "0"}
+        constant_quality = {"rc": "vbr", "cq": str(max(crf, 1)), "b": "0"}  # 0 would leave the quality to the encoder
         return {"preset": _NVENC_PRESETS[preset], "tune": "hq", "bf": "0", "g": "250", **constant_quality}
     options = {"crf": str(crf), "preset": preset}
     if name == "libx265":

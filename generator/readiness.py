@@ -25,17 +25,23 @@ from camera_motion.schema.spec import Spec
 log = logging.getLogger(__name__)
 
 _INSTALL: Final = "pip install 'camera-motion[gpu]'"
+_GO_ON: Final = "the set was begun with it: go on where it works, or begin another with --out"
 
 
-def ready(spec: Spec) -> None:
+def ready(spec: Spec, begun: bool = False) -> None:
     """Try the renderer and the encoder of a resolved spec; on CPUs that takes no time.
+
+    Of a set that is `begun` the rest cannot be made in another way.
 
     Raises:
         SpecError: the first thing that is missing or does not work, in one line.
     """
     if spec.render.renderer == "cuda" and (trouble := cuda_trouble()):
-        raise SpecError(f"the CUDA renderer cannot be used: {trouble}; or choose --renderer cpu")
+        todo = _GO_ON if begun else "or choose --renderer cpu"
+        raise SpecError(f"the CUDA renderer cannot be used: {trouble}; {todo}")
     if trouble := refusal(spec.encode.codec, spec.encode.encoder, spec.video.width, spec.video.height):
+        if begun and spec.encode.encoder == "nvenc":
+            trouble = f"{trouble.rpartition('; ')[0]}; {_GO_ON}"
         raise SpecError(trouble)
 
 

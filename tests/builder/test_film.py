@@ -83,6 +83,24 @@ def test_a_set_goes_on_with_the_renderer_that_it_was_begun_with(tmp_path: Path) 
     assert (stored.render.renderer, stored.encode.encoder, stored.clips) == ("cpu", "software", 8)
 
 
+@pytest.mark.parametrize(
+    ("renderer", "encoder", "said"),
+    [("cuda", "software", "the CUDA renderer cannot be used: no CUDA device"), ("cpu", "nvenc", "h264_nvenc does not")],
+)
+def test_a_set_that_a_gpu_began_says_where_it_goes_on(
+    renderer: str, encoder: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    if encoder == "nvenc" and not refusal("h264", "nvenc", 64, 64):
+        encoder, said = "software", ""
+    begun = tiny.spec(clips=4, render={"renderer": renderer}, encode={"encoder": encoder, "preset": "ultrafast"})
+    Store(tmp_path).claim(begun)
+    if said:
+        with pytest.raises(SpecError, match=rf"^{said}.*; the set was begun with it: go on where it works, or"):
+            build(tiny.spec(clips=4), tmp_path, tiny.film, engine="serial")
+    assert Store(tmp_path).read_spec().render.renderer == renderer
+
+
 @pytest.mark.slow
 def test_threads_and_processes_make_the_same_bytes_and_both_are_right(tmp_path: Path) -> None:
     threads, processes = tmp_path / "threads", tmp_path / "processes"
