@@ -110,6 +110,8 @@ def _heard(worker: _Worker) -> Iterator[Event]:
         worker.index, worker.made = None, worker.made + 1
     if isinstance(said, SpecError):
         raise said
+    if isinstance(said, Failure):
+        worker.made = SHARDS_PER_WORKER  # what failed may have spoilt the process, as a lost GPU does: another goes on
     if said is not None:
         yield index, said
 

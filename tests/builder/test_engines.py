@@ -67,6 +67,20 @@ def test_workers_are_relieved_after_some_shards() -> None:
     assert sorted(workers.values()) == [1, SHARDS_PER_WORKER, SHARDS_PER_WORKER]
 
 
+def who_but_one(index: int) -> Iterator[str]:
+    """As `who`, and shard 1 fails."""
+    if index == 1:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+    yield from who(index)
+
+
+@pytest.mark.slow
+def test_after_a_failure_another_worker_goes_on() -> None:
+    said = dict(Processes(1).run(who_but_one, range(4)))
+    assert isinstance(said[1], Failure)
+    assert said[0] != said[2] == said[3]
+
+
 @pytest.mark.slow
 def test_gpus_are_dealt_round_and_libraries_get_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-b")
