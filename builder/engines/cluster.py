@@ -25,9 +25,11 @@ _SETTINGS: Final = {"RAY_task_oom_retries": str(RETRIES), "RAY_USAGE_STATS_ENABL
 #: What of a checkout goes to the workers: the package, and not the sets, environments and histories that lie beside it.
 _CODE: Final = ("camera_motion.py", "schema", "evaluation", "generator", "cards", "builder", "specs")
 
-#: Seconds: for a cluster to take a connection (Ray itself tries for two minutes), and for a node to start a worker.
+#: Seconds: for a cluster to take a connection (Ray itself tries for two minutes), for a node to start a worker, and to
+#: compile gsplat's kernels too.
 _KNOCK_S: Final = 5.0
 _READY_S: Final = 300.0
+_COMPILED_S: Final = 1800.0
 
 #: Bytes of Ray's object store where the cluster is ours: only receipts pass through it.
 _STORE_BYTES: Final = 100_000_000
@@ -86,27 +88,23 @@ def _join(ray: ModuleType, address: str, cpus: int, workers: int) -> None:
         address, room = "local", max(available_cores(), cpus * workers)
         options |= {"num_cpus": room, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     else:
-        address = _knock(address)
+        _knock(address)
         options |= {"runtime_env": _luggage()}
     try:
-        ray.init(address, **options)
-    except (
-        ray.exceptions.RayError,
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:  # another version of Ray or Python, a token that is wrong
-        raise SpecError(f"cannot join the Ray cluster at {address}: {_line(error)}") from error
+        ray.init(address, **options)  # "auto" as it stands: of itself Ray gives its token to that cluster alone
+    except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+        todo = "does it ask for a token (RAY_AUTH_MODE=token), or run another version of Ray or Python?"
+        raise SpecError(f"cannot join the Ray cluster at {address}: {_line(error)}; {todo}") from error
 
 
-def _knock(address: str) -> str:
-    """See whether anybody answers at an address before Ray tries for minutes; give it as host:port.
+def _knock(address: str) -> None:
+    """See whether anybody answers at an address before Ray tries for minutes.
 
     Raises:
         SpecError: nobody does.
     """
     if address.startswith("ray://"):
-        return address
+        return
     from ray._private.services import canonicalize_bootstrap_address_or_die
 
     todo = "start one with `ray start --head`, or give another --address"
@@ -117,7 +115,6 @@ def _knock(address: str) -> str:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or _line(error).partition(". ")[0]
         raise SpecError(f"there is no Ray cluster at {address!r}: {why[0].lower()}{why[1:]}; {todo}") from None
-    return found
 
 
 def _luggage() -> dict[str, Any]:
@@ -174,7 +171,7 @@ def check(ray: ModuleType, job: Job, cpus: int, gpus: float) -> None:
     for answer, node in answers.items():
         name = node["NodeManagerHostname"]
         try:
-            machine, problem = ray.get(answer, timeout=_READY_S)
+            machine, problem = ray.get(answer, timeout=_COMPILED_S if gpus else _READY_S)
         except ray.exceptions.RayError as error:
             missing = f"install camera-motion {camera_motion.__version__} there, or build from a checkout"
             todo = missing if "ModuleNotFoundError" in str(error) else "see its logs"
