@@ -111,7 +111,7 @@ def build(
         built = Built(clips=len(indices) * spec.shard_clips, receipts=list(done.values()))
         todo = [index for index in indices if index not in done]
         if there and todo and not remote:
-            ready(spec)
+            ready(spec, begun=True)
         failures = notes.sweep(store.place, names)
         if watcher:
             watcher.begin(built.clips, built.receipts)
