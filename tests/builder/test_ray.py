@@ -188,10 +188,36 @@ def test_a_driver_that_is_killed_and_started_again_finishes_the_set(nodes: Nodes
     os.kill(driver.pid, signal.SIGKILL)
     driver.communicate()
     assert len(list(tmp_path.glob("receipts/*.json"))) < 6
-    again = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
+    again = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300)
     assert (again.returncode, again.stderr) == (0, "")
     assert digests(tmp_path) == digests(whole)
     assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_auto_joins_what_ray_start_has_started_here_and_brings_the_token(whole: Path, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        home = Path(folder) / "home"
+        (home / ".ray").mkdir(parents=True)
+        (home / ".ray/auth_token").write_text("0123456789abcdef" * 4)  # as a Ray of this machine leaves one
+        mine = environment() | {"HOME": str(home), "RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"}
+        mine = {name: value for name, value in mine.items() if name not in ("RAY_ADDRESS", "RAY_AUTH_MODE")}
+        start = [Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--port", "0", "--num-cpus", "1"]
+        start += ["--include-dashboard", "false", "--object-store-memory", "80000000"]
+        with open(tmp_path / "head.log", "w") as log:
+            head = subprocess.Popen(start, env=mine, stdout=log, stderr=log, start_new_session=True)
+        try:
+            deadline = time.monotonic() + 120
+            while not list(Path(folder).rglob("ray_current_cluster")):
+                assert head.poll() is None, (tmp_path / "head.log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            command = python(DRIVER, tmp_path / "set", "auto")
+            driver = subprocess.run(command, env=mine, capture_output=True, text=True, timeout=300)
+            assert (driver.returncode, driver.stderr) == (0, ""), (tmp_path / "head.log").read_text()
+            assert digests(tmp_path / "set") == digests(whole)
+        finally:
+            os.killpg(head.pid, signal.SIGTERM)
+            head.wait(60)
 
 
 def refusing(spec: Spec, scene: ScenePlan, indices: Sequence[int], threads: int) -> Iterator[FilmedClip | Rejection]:
