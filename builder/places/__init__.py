@@ -16,8 +16,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-#: `s3://bucket/set`; and what `Path` makes of it, `s3:/bucket/set`. One letter alone is a drive of Windows.
-_URL = re.compile(r"([a-z][a-z0-9+.-]+):/{1,2}(.*)", re.DOTALL)
+from camera_motion.schema.base import SpecError
+
+#: `s3://bucket/set`; and what `Path` makes of it, `s3:/bucket/set`, or of `s3://`, `s3:`. One letter alone is a drive
+#: of Windows. A chain of fsspec, `simplecache::s3://bucket`, is taken for a protocol, which nobody knows.
+_URL = re.compile(r"([a-z][a-z0-9+.:-]*[a-z0-9+.-]):(?:/{1,2}(.*))?", re.DOTALL | re.IGNORECASE)
 
 
 class PlaceUnavailable(OSError):
@@ -56,6 +59,7 @@ class Place(Protocol):
 
         Raises:
             SpecError: they cannot; the line says why and what to do.
+            PlaceUnavailable: nobody answers just now.
         """
         ...
 
@@ -116,7 +120,7 @@ def open_place(where: "str | Path | Place") -> Place:
     """Give the place that a folder or a URL names; nothing is connected yet.
 
     Raises:
-        SpecError: the URL's protocol is unknown, or its package is missing.
+        SpecError: the URL names no folder or bucket, or holds what no URL of a set has.
     """
     from camera_motion.builder.places.folder import Folder
 
@@ -125,8 +129,11 @@ def open_place(where: "str | Path | Place") -> Place:
     url = _URL.fullmatch(str(where))
     if url is None:
         return Folder(Path(where))
-    if url[1] in ("file", "local"):
-        return Folder(Path("/" + url[2].lstrip("/")))
+    protocol, rest = url[1].lower(), url[2] or ""
+    if protocol in ("file", "local"):
+        if not rest.strip("/"):
+            raise SpecError(f"{where} names no folder; write such as file:///sets/name")
+        return Folder(Path("/" + rest.lstrip("/")))
     from camera_motion.builder.places.objects import Objects
 
-    return Objects(f"{url[1]}://{url[2]}")
+    return Objects(f"{protocol}://{rest}")

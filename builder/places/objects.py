@@ -64,8 +64,16 @@ class Objects:
     _open: dict[int, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        protocol, _, rest = self.url.partition("://")
+        if "?" in rest or "@" in rest.partition("/")[0].partition(":")[2]:  # what may be a secret is not shown
+            raise SpecError(
+                f"the {protocol}:// URL holds a query or a password, which logs would show; give credentials by the "
+                f"environment, and write such as {protocol}://bucket/name"
+            )
         if not self._container:
             raise SpecError(f"{self.url} names no bucket; write such as s3://bucket/name")
+        if not rest.isprintable() or {"", ".", ".."} & {*rest.rstrip("/").split("/")}:
+            raise SpecError(f"{self.url!r} holds an empty part, '.', '..' or a control character; leave it out")
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_open": {}}  # connections stay in their process
@@ -74,8 +82,9 @@ class Objects:
         """List the place and, with `write`, write and remove a small file.
 
         Raises:
-            SpecError: no credentials or wrong ones, no such bucket, an endpoint that does not answer, no right to
-                write, a package that is missing.
+            PlaceUnavailable: the endpoint does not answer.
+            SpecError: no credentials or wrong ones, no such bucket, an endpoint that is none, no right to
+                write, a package that is missing, a store that cannot do what is asked of it.
         """
         try:
             self.sizes("", patience_s=_BRIEFLY_S)
@@ -86,7 +95,7 @@ class Objects:
         except FileNotFoundError as error:  # gcsfs lists what is not there
             raise SpecError(f"{self.url}: {no_bucket(self._container)}") from error
         except PlaceUnavailable as error:
-            raise SpecError(f"{error}; is the endpoint right, and the network up?") from error
+            raise PlaceUnavailable(f"{error}; is the endpoint right, and the network up?") from error
 
     def path(self, name: str) -> Path:
         """Refuse: nothing of this place is on this machine.
@@ -214,8 +223,10 @@ class Objects:
             except Exception as error:
                 if line := refusal(error, self._protocol, self._container):
                     raise SpecError(f"{self.url}: {line}") from error
-                if not passing(error):
+                if isinstance(error, FileNotFoundError):
                     raise
+                if not passing(error):
+                    raise SpecError(f"{self.url} cannot be used: {type(error).__name__}: {brief(error)}") from error
                 if (left_s := patience_s - (time.monotonic() - began)) <= 0:
                     raise PlaceUnavailable(f"{self.url} does not answer as it should: {brief(error)}") from error
                 _LOG.info("%s of %s failed (%s); trying again", method, self.url, brief(error))
@@ -267,10 +278,9 @@ def _filesystem(protocol: str) -> Any:
         extra = _EXTRAS.get(protocol)
         todo = f"pip install 'camera-motion[{extra}]'" if extra else brief(error)
         raise SpecError(f"{protocol}:// needs a package that is not installed; {todo}") from error
-    except ValueError as error:
-        if "rotocol not known" not in str(error):
-            raise
-        raise SpecError(f"{protocol}:// is no protocol that is known; use a folder, s3://, gs:// or hf://") from error
+    except Exception as error:  # of any package
+        why = "is no protocol that is known" if "rotocol not known" in str(error) else f"cannot be used: {brief(error)}"
+        raise SpecError(f"{protocol}:// {why}; use a folder, s3://, gs:// or hf://") from error
     if hasattr(found, "retries"):
         found.retries = 1
     return found

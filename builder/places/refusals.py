@@ -68,6 +68,8 @@ def refusal(error: BaseException, protocol: str, container: str) -> str | None:
         return f"{brief(error)}; correct AWS_PROFILE"
     if "PermissionError" in said or said & {"403", "AccessDenied", "GatedRepoError"}:
         return f"access is denied ({brief(error)}); use credentials that may list, read, write and delete there"
+    if "ParamValidationError" in said and "bucket name" in str(error):
+        return f"{container!r} cannot be the name of a bucket; correct it"
     if isinstance(error, ValueError) and "Repository id" in str(error):
         return f"{brief(error)}; write such as hf://datasets/owner/name/set"
     if said & {"InvalidRegionError", "InvalidURL"} or "nvalid endpoint" in str(error):

@@ -14,7 +14,7 @@ from s3 import ENVIRONMENT, Bucket, Moto
 from tiny import film, spec
 
 from camera_motion.builder.cli import main
-from camera_motion.builder.places import Place, open_place
+from camera_motion.builder.places import Place, PlaceUnavailable, open_place
 from camera_motion.builder.places.folder import Folder
 from camera_motion.builder.places.objects import Objects
 from camera_motion.builder.run import build
@@ -126,7 +126,7 @@ def refused(url: str) -> str:
         raise AssertionError("filmed")
         yield
 
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises((SpecError, PlaceUnavailable)) as caught:
         build(spec(clips=2), url, never, engine="serial")
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -137,8 +137,42 @@ def test_a_protocol_that_nobody_knows() -> None:
     assert line == "ftq:// is no protocol that is known; use a folder, s3://, gs:// or hf://"
 
 
-def test_a_url_without_a_bucket() -> None:
-    assert refused("s3://") == "s3:// names no bucket; write such as s3://bucket/name"
+@pytest.mark.parametrize("url", ["s3://", "s3:", "S3:///"])
+def test_a_url_without_a_bucket(url: str) -> None:
+    assert refused(url).endswith("names no bucket; write such as s3://bucket/name")
+
+
+def test_the_root_of_the_disk_is_no_set() -> None:
+    assert refused("file://") == "file:// names no folder; write such as file:///sets/name"
+
+
+@pytest.mark.parametrize("url", ["s3://who:secret@bucket/set", "https://host/set?token=secret"])
+def test_a_secret_in_a_url_is_refused_and_not_shown(url: str) -> None:
+    line = refused(url)
+    assert "holds a query or a password" in line
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize("name", ["a/../../b", "a//b", "a\nb", "\x1b[31mred"])
+def test_a_url_that_leads_elsewhere_or_moves_the_cursor(name: str) -> None:
+    line = refused(f"s3://bucket/{name}")
+    assert "holds an empty part, '.', '..' or a control character" in line
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("s3://no bucket/set", "'no bucket' cannot be the name of a bucket; correct it"),
+        ("simplecache::s3://bucket/set", "simplecache::s3:// is no protocol that is known"),
+        ("cached://bucket/set", "cached:// cannot be used: "),
+        ("data://bucket/set", "data://bucket/set cannot be used: NotImplementedError"),
+    ],
+)
+def test_a_url_of_no_use(url: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    assert line in refused(url)
 
 
 @pytest.mark.parametrize(("url", "package", "extra"), [("s3://b/set", "s3fs", "s3"), ("gs://b/set", "gcsfs", "gcs")])
@@ -179,6 +213,17 @@ def test_an_endpoint_that_does_not_answer(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     assert line in refused(bucket.url)
+
+
+def test_a_store_that_does_not_answer_is_not_the_users_fault(
+    bucket: Bucket, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(SystemExit) as ended:
+        main(["build", "demo", "--out", bucket.url])
+    assert ended.value.code == 1, "2 would tell a scheduler not to try again"
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("; is the endpoint right, and the network up?")
 
 
 def test_wrong_credentials_and_those_that_may_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
