@@ -136,7 +136,7 @@ class Store:
             SpecError: there is no set here, or its spec was changed by hand.
         """
         described = self.read_description()
-        if identity({key: described.get(key) for key in SAME}) != described["identity"]:
+        if identity({key: described[key] for key in SAME if key in described}) != described["identity"]:
             raise SpecError(f"{self._spec_url} was changed: its content is not that of {described['identity']}")
         return str(described["identity"])
 
