@@ -107,7 +107,7 @@ def unfit_kernels() -> str:
 
 @contextmanager
 def compiling() -> Iterator[None]:
-    """Have gsplat's kernels to oneself on this machine, and what compiles them at hand.
+    """Keep others of this machine from compiling gsplat's kernels meanwhile, and have at hand what compiles them.
 
     gsplat (1.5.3) deletes what another process is compiling. torch looks for ninja on PATH alone, where that of an
     environment which is not activated is not.
@@ -119,10 +119,14 @@ def compiling() -> Iterator[None]:
     folder = Path(os.environ.get("TORCH_EXTENSIONS_DIR") or extension.get_default_build_root())
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "camera-motion.lock", "ab") as lock:
-        if fcntl := _file_locks():
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if extension.CUDA_HOME and not any(folder.glob("**/gsplat_cuda.so")):
-            log.warning("compiling gsplat's CUDA kernels in %s: some minutes, once", folder)
+        fcntl = _file_locks()
+        if fcntl:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        if not any(folder.glob("**/gsplat_cuda.so")):
+            if fcntl:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if extension.CUDA_HOME and not any(folder.glob("**/gsplat_cuda.so")):
+                log.warning("compiling gsplat's CUDA kernels in %s: some minutes, once", folder)
         before = os.environ.get("PATH", "")
         os.environ["PATH"] = os.pathsep.join((before, sysconfig.get_path("scripts")))
         try:
