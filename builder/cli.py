@@ -8,7 +8,7 @@ from collections.abc import Callable
 import tyro
 
 from camera_motion.builder import commands
-from camera_motion.builder.commands.terms import GOOD, INTERRUPTED, REFUSED, complain
+from camera_motion.builder.commands.terms import GOOD, INTERRUPTED, REFUSED, WRONG, complain
 
 #: In the order in which `--help` lists them: make, look at, publish, and the rest.
 NAMES = (
@@ -32,7 +32,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and exit: 0 all is well, 1 the set is not, 2 the input is wrong, 130 interrupted."""
+    """Run a command and exit: 0 all is well, 1 the set or its store is not, 2 the input is wrong, 130 interrupted."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     sys.exit(_run(arguments))
 
@@ -60,6 +60,8 @@ def _run(arguments: list[str] | None) -> int:
             raise
         complain(str(error))
         return REFUSED
-    except OSError as error:  # the system refuses what the user named
+    except OSError as error:  # the system refuses what the user named, or a store does not answer
+        from camera_motion.builder.places import PlaceUnavailable
+
         complain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
-        return REFUSED
+        return WRONG if isinstance(error, PlaceUnavailable) else REFUSED

@@ -79,10 +79,11 @@ class ShardJob:
         shared = "--out must be a URL, or a folder on a disk that all machines share"
         try:
             identity = self.store.read_identity()
-        except SpecError:
-            raise SpecError(f"it does not see the set that is built in {self.store.place.url}; {shared}") from None
+        except SpecError as error:
+            why = f": {error}" if "://" in self.store.url else f" that is built in {self.store.url}; {shared}"
+            raise SpecError(f"it does not see the set{why}") from None
         if identity != self.identity:
-            raise SpecError(f"it sees another set in {self.store.place.url}; {shared}")
+            raise SpecError(f"it sees another set in {self.store.url}; {shared}")
         import_module("camera_motion.generator.readiness").ready(resolve(self.spec))  # brings PyAV: not for readers
         return replace(self, spec=unchanged(self.spec, Path(self.spec.base), "the spec"))
 

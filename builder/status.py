@@ -18,9 +18,10 @@ from camera_motion.cards.status import Failed, Machine, Progress, Worker
 from camera_motion.schema.receipt import Receipt, Statistics, merge
 from camera_motion.schema.spec import Spec
 
-#: A worker that has had this many times as long as a shard takes has most likely died; never one younger than a minute.
+#: A worker that has had this many times as long as a shard takes has most likely died; never one younger than five
+#: minutes, as the first shard on a machine waits for what is compiled there.
 PATIENCE = 4.0
-LEAST_PATIENCE_S = 60.0
+LEAST_PATIENCE_S = 300.0
 
 #: The present rate is that of as long as this many shards take one worker, and of a minute at least.
 WINDOW_SHARDS = 5
