@@ -11,9 +11,10 @@ from camera_motion.schema.base import SpecError
 from camera_motion.schema.spec import Execution
 
 #: Cores of a worker that renders on a GPU, and the most such workers on one: scenes are built and clips encoded on the
-#: cores while the GPU renders for another worker.
+#: cores while the GPU renders for another worker. More cores are threads. Four workers have the eight NVENC sessions
+#: that a consumer GPU opens.
 CORES_PER_GPU_WORKER: Final = 4
-WORKERS_PER_GPU: Final = 8
+WORKERS_PER_GPU: Final = 4
 
 
 def choose_engine(execution: Execution, shards: int, cuda: bool = False) -> tuple[Engine, int, float]:

@@ -117,7 +117,7 @@ def test_cores_become_workers_and_the_rest_threads(
     [
         ({}, 9, 4, 4, 0.5, ("1", "3")),  # a worker for every four cores
         ({"cpus": 8}, 9, 2, 8, 1, ("1", "3")),
-        ({"cpus": 1}, 99, 16, 1, 0.125, ("1", "3")),  # and no more than eight on a GPU
+        ({"cpus": 1}, 99, 8, 1, 0.25, ("1", "3")),  # and no more than four on a GPU
         ({"workers": 2}, 9, 2, 8, 1, ("1", "3")),
         ({"workers": 8}, 9, 8, 2, 0.25, ("1", "3")),
         ({"engine": "serial"}, 9, 0, 16, 1, ()),
