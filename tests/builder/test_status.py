@@ -14,6 +14,7 @@ from s3 import Bucket
 from tiny import film, spec
 
 from camera_motion.builder import notes
+from camera_motion.builder.cli import main
 from camera_motion.builder.commands.status import lines
 from camera_motion.builder.places import Place, open_place
 from camera_motion.builder.plan import plan
@@ -270,9 +271,11 @@ def test_scripts_get_all_of_it_as_plain_values(half: Path) -> None:
     assert known["machines"][0]["clips"] == 6
 
 
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    program = [Path(sys.executable).with_name("camera-motion"), "status", *map(str, arguments)]
-    return subprocess.run(program, capture_output=True, text=True, check=False)
+def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["status", *map(str, arguments)])
+    said = capsys.readouterr()
+    return int(ended.value.code or 0), said.out, said.err
 
 
 def test_the_command_watches_until_the_set_is_complete(half: Path, tmp_path: Path) -> None:
@@ -298,26 +301,25 @@ def test_the_command_watches_until_the_set_is_complete(half: Path, tmp_path: Pat
     assert 'http-equiv="refresh"' not in page.read_text()
 
 
-def test_watching_ends_when_nothing_more_comes(tmp_path: Path) -> None:
+def test_watching_ends_when_nothing_more_comes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     build(spec(), tmp_path, film, engine="serial")
     receipt = rewrite(tmp_path, 0, 1100.0, 100.0, missing={"cm-tiny-000001": "place: no free view"})
     Store(tmp_path).write_receipt(receipt.model_copy(update={"keys": receipt.keys[:1]}))
-    done = command(tmp_path, "--watch", "--html", tmp_path / "page.html")
-    assert done.returncode == 1
-    assert "11 of 12 clips, 6 of 6 shards" in done.stdout
-    assert "missing cm-tiny-000001: place: no free view" in command(tmp_path).stdout
+    code, out, _ = command(capsys, tmp_path, "--watch", "--html", tmp_path / "page.html")
+    assert code == 1
+    assert "11 of 12 clips, 6 of 6 shards" in out
+    assert "missing cm-tiny-000001: place: no free view" in command(capsys, tmp_path)[1]
     assert 'http-equiv="refresh"' not in (tmp_path / "page.html").read_text()
 
 
-def test_the_command_refuses_in_one_line(half: Path, tmp_path: Path) -> None:
+def test_the_command_refuses_in_one_line(half: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, line in (
         ((half, "--every", "0"), "--every is 0; it must be from 1 to 86400 seconds"),
         ((half, "--cpu-price", "nan"), "--cpu-price is nan; it must be a number of 0 or more, for an hour"),
         ((tmp_path / "no",), "holds no set"),
     ):
-        done = command(*arguments)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert line in done.stderr
-        assert done.stderr.count("\n") == 1
-    done = command(half, "--json")
-    assert (done.returncode, json.loads(done.stdout)["done_shards"]) == (1, 3)
+        code, out, err = command(capsys, *arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert line in err
+    code, out, _ = command(capsys, half, "--json")
+    assert (code, json.loads(out)["done_shards"]) == (1, 3)
