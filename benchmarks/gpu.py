@@ -12,6 +12,7 @@ did not run is listed. Figures of a busy machine say little but for their ratios
 
 import argparse
 import json
+import math
 import os
 import platform
 import time
@@ -313,8 +314,9 @@ def bare(scene: GaussianScene, clips: Sequence[Trajectory], width: int, height: 
 def in_batches(
     clip: Trajectory, width: int, height: int, device: str = "cuda"
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Give centres, cameras and lenses of a clip, as many frames at a time as the renderer takes at most."""
-    size = max(1, min(MOST_FRAMES, BATCH_BYTES // (3 * width * height)))
+    """Give centres, cameras and lenses of a clip, cut into batches as the renderer cuts it where memory allows."""
+    most = max(1, min(MOST_FRAMES, BATCH_BYTES // (3 * width * height)))
+    size = math.ceil(len(clip) / math.ceil(len(clip) / most))
     lenses = np.zeros((len(clip), 3, 3))
     fx, fy, cx, cy = (clip.intrinsics * (width, height, width, height)).T
     lenses[:, 0, 0], lenses[:, 1, 1], lenses[:, 0, 2], lenses[:, 1, 2], lenses[:, 2, 2] = fx, fy, cx, cy, 1

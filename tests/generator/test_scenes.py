@@ -177,8 +177,22 @@ def test_a_courtyard_is_the_same_bytes_for_any_number_of_threads() -> None:
     view = look((0.4, 1.2, 1.6), (0.0, params.length_m, 1.2))
     scenes = [sample(courtyard.build(params), [view], WIDTH, HEIGHT, 3.0, 7, threads) for threads in (1, 3)]
     assert {SOLID, SKY, MIRROR} == set(scenes[0].classes)
+    assert_same_bytes(*scenes)
+
+
+@pytest.mark.slow
+def test_an_interior_is_the_same_bytes_for_any_number_of_threads() -> None:
+    """Lit through its windows and by its lamps."""
+    family = FAMILIES["interior"]
+    params = family.rand(stream(3, "params"))
+    x, y, z = family.geometry(params).bounds_m.mean(0)
+    view = look((x, y, z), (x + 0.5, y + 0.5, z))
+    assert_same_bytes(*(sample(family.build(params), [view], WIDTH, HEIGHT, 6.0, 7, threads) for threads in (1, 3)))
+
+
+def assert_same_bytes(one: GaussianScene, other: GaussianScene) -> None:
     for name in ("means_m", "quats", "scales_m", "opacities", "sh", "classes"):
-        assert getattr(scenes[0], name).tobytes() == getattr(scenes[1], name).tobytes()
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
 
 
 def _courtyard(seed: int) -> courtyard.Courtyard:
