@@ -9,12 +9,12 @@ import logging
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from camera_motion.builder.places import Place
 from camera_motion.schema.base import Model, SpecError
+from camera_motion.schema.receipt import Moment
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,13 +22,17 @@ PROGRESS, RUNNING, FAILED = "progress", ".running.json", ".failed.json"
 
 #: The end of a traceback says most; a note stays small.
 MOST_DETAIL = 16_000
+MOST_REASON = 2_000
+
+#: Bytes of a note that is read; a larger one is none of ours.
+MOST_BYTES = 200_000
 
 
 class Running(Model):
     """A shard that somebody began at `started_at` (Unix time) and has not ended since; no host is named."""
 
     name: str
-    started_at: Annotated[float, Field(ge=0)]
+    started_at: Moment
     renderer: str = ""
     machine: str = ""
     device: str = ""
@@ -38,7 +42,7 @@ class Failed(Model):
     """A shard that could not be made: why in one line, and the traceback."""
 
     name: str
-    failed_at: Annotated[float, Field(ge=0)]
+    failed_at: Moment
     reason: str
     detail: str = ""
 
@@ -65,7 +69,7 @@ def failed(place: Place, name: str, reason: str, detail: str) -> None:
     _write(
         place,
         f"{PROGRESS}/{name}{FAILED}",
-        Failed(name=name, failed_at=time.time(), reason=reason, detail=detail[-MOST_DETAIL:]),
+        Failed(name=name, failed_at=time.time(), reason=reason[:MOST_REASON], detail=detail[-MOST_DETAIL:]),
     )
     _remove(place, f"{PROGRESS}/{name}{RUNNING}")
 
@@ -89,10 +93,11 @@ def sweep(place: Place, names: Collection[str]) -> set[str]:
 
 
 def read(place: Place, names: Iterable[str]) -> tuple[dict[str, Running], dict[str, Failed]]:
-    """Read the notes on the shards `names`; one that does not parse is left out."""
+    """Read the notes on the shards `names`; one that does not parse, or is no note for its size, is left out."""
     wanted = {f"{name}{end}" for name in names for end in (RUNNING, FAILED)}
+    there = [name for name, size in place.sizes(PROGRESS).items() if name in wanted and size <= MOST_BYTES]
     running, failed = dict[str, Running](), dict[str, Failed]()
-    for path, body in place.read_all(f"{PROGRESS}/{name}" for name in place.sizes(PROGRESS) if name in wanted):
+    for path, body in place.read_all(f"{PROGRESS}/{name}" for name in there):
         with suppress(ValidationError):
             if path.endswith(RUNNING):
                 begun = Running.model_validate_json(body)

@@ -122,8 +122,8 @@ def _progress(
         workers=tuple(worker for worker in workers if worker.name not in {shard.name for shard in failed}),
         failed=failed,
         machines=tuple(_machines(receipts)),
-        missing={key: _line(reason) for key, reason in manifest.missing.items()},
-        rejections=dict(sorted(manifest.rejections.items(), key=lambda item: -item[1])),
+        missing={_line(key): _line(reason) for key, reason in manifest.missing.items()},
+        rejections={_line(why): n for why, n in sorted(manifest.rejections.items(), key=lambda item: -item[1])},
         curve=_curve(receipts),
     )
 
@@ -140,7 +140,7 @@ def alone(url: str, spec: Spec, index: int, shards: int) -> str:
 
 def _worker(note: notes.Running, shard_s: float, now: float) -> Worker:
     silent = now - note.started_at > max(PATIENCE * shard_s, LEAST_PATIENCE_S)
-    return Worker(note.name, note.started_at, note.renderer, note.machine, _line(note.device), silent)
+    return Worker(note.name, note.started_at, _line(note.renderer), _line(note.machine), _line(note.device), silent)
 
 
 def _span(receipt: Receipt) -> tuple[float, float]:
@@ -200,7 +200,7 @@ def _machines(receipts: Iterable[Receipt]) -> Iterable[Machine]:
         by_class[receipt.machine.get("class", "")].append(receipt)
     for name, made in sorted(by_class.items(), key=lambda item: -len(item[1])):
         yield Machine(
-            name=name,
+            name=_line(name),
             device=_line(notes.device(made[-1].machine)),
             shards=len(made),
             clips=sum(len(receipt.keys) for receipt in made),
@@ -222,7 +222,7 @@ def _curve(receipts: Iterable[Receipt]) -> tuple[tuple[float, int], ...]:
 
 def _line(text: str) -> str:
     """Give what a stranger may have written as one line that moves no cursor."""
-    return "".join(c if c.isprintable() else " " for c in text).strip()[:500]
+    return "".join(c if c.isprintable() else " " for c in text[:500]).strip()
 
 
 def as_json(progress: Progress) -> dict[str, Any]:

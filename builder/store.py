@@ -148,7 +148,7 @@ class Store:
         """
         self.place.probe(write=False)
         try:
-            described = json.loads(self.place.read(SPEC))
+            described = json.loads(self.place.read(SPEC), parse_constant=_no_number)
         except PlaceUnavailable:
             raise
         except OSError:
@@ -177,6 +177,7 @@ class Store:
                     f"{self.url} holds a set of another identity ({theirs['identity']}, not {ours['identity']}): "
                     f"{_difference(theirs, ours)}; choose another --out"
                 )
+            self.read_identity()  # before any work: what was changed by hand is refused
             if (there := self.read_spec().clips) > spec.clips:
                 raise SpecError(f"{self.url} holds {there} clips of this set, more than {spec.clips}; ask for as many")
             if there == spec.clips:
@@ -198,6 +199,10 @@ def tar_name(name: str) -> str:
 def receipt_name(name: str) -> str:
     """Name the receipt of the shard `name` within the set."""
     return f"{RECEIPTS}/{name}.json"
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
 
 
 def _stems(sizes: Mapping[str, int], suffix: str) -> dict[str, int]:

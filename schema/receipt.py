@@ -2,17 +2,24 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from camera_motion.schema.base import Model, SpecError
 from camera_motion.schema.clip import ClipRecord, Key
 from camera_motion.schema.plan import Split, shard_name
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+#: Unix time, until the year 9999, which calendars end with.
+Moment = Annotated[float, Field(ge=0, lt=253_402_300_800)]
+
+#: What a shard can take or hold of anything: a stranger's figures must add up to numbers that can be told.
+Amount = Annotated[float, Field(ge=0, le=1e15)]
+Count = Annotated[int, Field(ge=0, le=10**15)]
 
 #: Text columns whose values are counted, and number columns whose spread is kept.
 COUNTED = ("main_motion", "speed", "scene", "character", "source", "split", "pose_source", "licence")
@@ -136,17 +143,17 @@ class Receipt(Model):
     name: str
     split: Split
     tar_sha256: Digest
-    tar_bytes: Annotated[int, Field(gt=0)]
+    tar_bytes: Annotated[int, Field(gt=0, le=10**15)]
     keys: tuple[Key, ...]
     scenes: tuple[str, ...]
     missing: dict[str, str] = Field(default_factory=dict)
     rejections: tuple[RejectionRecord, ...] = ()
     statistics: Statistics = Field(default_factory=Statistics)
-    timings_s: dict[str, float] = Field(default_factory=dict)
-    finished_at: float = 0.0
-    cpus: float = 1.0
-    gpus: float = 0.0
-    peak_bytes: int = 0
+    timings_s: dict[str, Amount] = Field(default_factory=dict)
+    finished_at: Moment = 0.0
+    cpus: Amount = 1.0
+    gpus: Amount = 0.0
+    peak_bytes: Count = 0
     machine: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -180,7 +187,7 @@ def merge(receipts: Iterable[Receipt]) -> Manifest:
     """Add receipts up, whatever their order.
 
     Raises:
-        SpecError: two receipts are of different sets, or claim one shard twice.
+        SpecError: two receipts are of different sets, or claim one shard twice, or add up to no numbers.
     """
     ordered = sorted(receipts, key=lambda receipt: receipt.shard)
     if len(identities := {receipt.identity for receipt in ordered}) > 1:
@@ -188,20 +195,27 @@ def merge(receipts: Iterable[Receipt]) -> Manifest:
     for one, other in pairwise(ordered):
         if one.shard == other.shard:
             raise SpecError(f"{one.name} and {other.name} are receipts of one shard; remove the one that is wrong")
+    try:
+        return _added_up(ordered)
+    except ValidationError:  # of numbers that are infinite together
+        raise SpecError("the figures of the receipts do not add up to numbers: one of them was changed") from None
+
+
+def _added_up(receipts: Sequence[Receipt]) -> Manifest:
     missing: dict[str, str] = {}
-    for receipt in ordered:
+    for receipt in receipts:
         missing |= receipt.missing
     return Manifest(
-        identity=ordered[0].identity if ordered else "",
-        shards=len(ordered),
-        tar_bytes=sum(receipt.tar_bytes for receipt in ordered),
-        keys=sum(len(receipt.keys) for receipt in ordered),
+        identity=receipts[0].identity if receipts else "",
+        shards=len(receipts),
+        tar_bytes=sum(receipt.tar_bytes for receipt in receipts),
+        keys=sum(len(receipt.keys) for receipt in receipts),
         missing=missing,
-        rejections=dict(sorted(Counter(_kind(r.reason) for receipt in ordered for r in receipt.rejections).items())),
-        statistics=Statistics.sum(receipt.statistics for receipt in ordered),
-        work_s=sum(receipt.timings_s.get("work", 0.0) for receipt in ordered),
-        peak_bytes=max((receipt.peak_bytes for receipt in ordered), default=0),
-        machines=tuple(sorted({receipt.machine.get("class", "") for receipt in ordered})),
+        rejections=dict(sorted(Counter(_kind(r.reason) for receipt in receipts for r in receipt.rejections).items())),
+        statistics=Statistics.sum(receipt.statistics for receipt in receipts),
+        work_s=sum(receipt.timings_s.get("work", 0.0) for receipt in receipts),
+        peak_bytes=max((receipt.peak_bytes for receipt in receipts), default=0),
+        machines=tuple(sorted({receipt.machine.get("class", "") for receipt in receipts})),
     )
 
 

@@ -50,8 +50,9 @@ MOST_WORKERS: Final = 4096
 
 
 def say(text: str) -> None:
-    """Tell the user a line."""
-    sys.stdout.write(text + "\n")
+    """Tell the user a line or more; what a stranger's set puts into one moves no cursor."""
+    shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    sys.stdout.write(shown + "\n")
 
 
 def complain(text: str) -> None:

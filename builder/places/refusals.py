@@ -72,8 +72,10 @@ def refusal(error: BaseException, protocol: str, container: str) -> str | None:
         return f"{container!r} cannot be the name of a bucket; correct it"
     if isinstance(error, ValueError) and "Repository id" in str(error):
         return f"{brief(error)}; write such as hf://datasets/owner/name/set"
-    if said & {"InvalidRegionError", "InvalidURL"} or "nvalid endpoint" in str(error):
+    if said & {"InvalidRegionError", "InvalidURL", "EndpointResolutionError"} or "nvalid endpoint" in str(error):
         return f"{brief(error)}; correct the endpoint or the region"
+    if isinstance(error, RecursionError):  # botocore follows some redirects without counting
+        return "the endpoint redirects without end; correct the endpoint or the region"
     return None
 
 

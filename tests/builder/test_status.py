@@ -22,7 +22,7 @@ from camera_motion.builder.run import build
 from camera_motion.builder.status import Survey, as_json
 from camera_motion.builder.store import Store
 from camera_motion.builder.validate import validate
-from camera_motion.cards.status import Progress
+from camera_motion.cards.status import Progress, page
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import FilmedClip, Rejection
 from camera_motion.schema.plan import ScenePlan
@@ -200,6 +200,26 @@ def test_notes_that_are_none_or_out_of_date_do_no_harm(half: Path) -> None:
     assert [worker.name for worker in progress.workers] == [NAMES[1]]
     assert progress.failed == ()
     assert look(half).counts()["done"] == (3, 6)
+
+
+def test_a_note_of_a_moment_beyond_all_calendars_or_of_any_size_is_none(half: Path) -> None:
+    for moment, padding in ((1e300, ""), (1.0, " " * notes.MOST_BYTES)):
+        note = json.dumps({"name": NAMES[1], "failed_at": moment, "reason": "x"})
+        with open_place(half).writing(f"progress/{NAMES[1]}.failed.json") as file:
+            file.write((padding + note).encode())
+        assert look(half).failed == ()
+
+
+def test_no_words_of_strangers_move_the_cursor(half: Path) -> None:
+    red = "\x1b[31mred\r\n"
+    with open_place(half).writing(f"progress/{NAMES[1]}.running.json") as file:
+        note = {"name": NAMES[1], "started_at": 4790.0, "renderer": red, "machine": red, "device": red}
+        file.write(json.dumps(note).encode())
+    rewrite(half, 0, 4700.0, 100.0, machine={"class": red, "gpu": red}, missing={red: red})
+    progress = look(half, now=4800.0)
+    assert len(progress.workers) == 1
+    assert all(line.isprintable() for line in lines(progress))
+    assert not {"\x1b", "\r"} & set(page(progress))
 
 
 def test_a_shard_that_is_tried_again_is_running_and_not_failed(half: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -72,6 +73,21 @@ def test_receipts_without_a_spec_are_not_taken_over(tmp_path: Path) -> None:
     store.receipts.mkdir()
     (store.receipts / "train-000000.json").write_text("{}")
     with pytest.raises(SpecError, match=r"receipts but no spec\.json"):
+        store.claim(spec())
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"), [("7", "was changed: its content is not that of"), ("NaN", "is not the spec of a set")]
+)
+def test_a_set_whose_spec_was_changed_by_hand_is_refused_before_any_work(
+    tmp_path: Path, changed: str, line: str
+) -> None:
+    store = Store(tmp_path)
+    store.claim(spec())
+    described = json.loads(store.spec_path.read_text())
+    described["content"]["seed"] = float(changed)
+    store.spec_path.write_text(json.dumps(described))
+    with pytest.raises(SpecError, match=line):
         store.claim(spec())
 
 

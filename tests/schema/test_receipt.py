@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from test_clip import record
 
+from camera_motion.schema.base import SpecError
 from camera_motion.schema.clip import Checks, Quality
 from camera_motion.schema.columns import CHECK_FIELDS, QUALITY_FIELDS
 from camera_motion.schema.receipt import Manifest, Receipt, RejectionRecord, Spread, Statistics, merge
@@ -93,3 +94,17 @@ def test_a_receipt_survives_json() -> None:
 def test_a_receipt_names_a_shard_and_no_path(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         receipt(0, **changes)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"finished_at": 1e300}, {"timings_s": {"wall": 1e308}}, {"gpus": -1.0}, {"peak_bytes": 10**400}]
+)
+def test_a_receipt_holds_figures_that_can_be_told(changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        receipt(0, **changes)
+
+
+def test_receipts_that_add_up_to_no_number_are_refused_in_one_line() -> None:
+    vast = [receipt(shard, statistics=Statistics(seconds=1e308)) for shard in range(2)]
+    with pytest.raises(SpecError, match="do not add up to numbers: one of them was changed"):
+        merge(vast)
