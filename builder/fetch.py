@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from camera_motion.builder.places import open_place
+from camera_motion.builder.places.disk import own
 from camera_motion.builder.places.folder import Folder
 from camera_motion.builder.plan import plan
 from camera_motion.builder.shard import sha256
-from camera_motion.builder.store import SPEC, Store, tar_name
+from camera_motion.builder.store import RECEIPTS, SPEC, TARS, Store, tar_name
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.receipt import Receipt
 
@@ -47,6 +48,8 @@ def fetch(where: str, folder: Path, tell: Callable[[int, int], None] = lambda do
     source, place = Store(where), open_place(folder)
     if not isinstance(place, Folder):
         raise SpecError(f"{place.url} is not a folder; fetch brings a set into a folder of this machine")
+    for name in (TARS, RECEIPTS):
+        own(place.root, name)
     target = Store(place)
     spec, identity = source.read_spec(), source.read_identity()
     planned = plan(spec)

@@ -37,6 +37,9 @@ def fetch(
     )
     if fetched.problems:
         return WRONG
+    if manifest.keys > fetched.clips:
+        complain(f"the receipts in {url} tell of more clips than the set can have: they were changed; build it again")
+        return WRONG
     if manifest.keys < fetched.clips:
         complain(f"{url} is not complete; when it is, run the same command to bring the rest")
         return WRONG

@@ -40,13 +40,15 @@ def status(
         cpu_price: What a core costs for an hour, for the cost of the shards.
         gpu_price: What a GPU costs for an hour.
     """
-    from camera_motion.builder.places import PlaceUnavailable
+    from camera_motion.builder.places import PlaceUnavailable, open_place
     from camera_motion.builder.status import Survey
     from camera_motion.builder.store import Store
     from camera_motion.schema.base import SpecError
 
     if not 1 <= every <= 86400:
         raise SpecError(f"--every is {every:g}; it must be from 1 to 86400 seconds")
+    if html:
+        open_place(html).path("")  # a URL is no file of this machine
     prices = None if cpu_price is None and gpu_price is None else (cpu_price or 0.0, gpu_price or 0.0)
     survey = Survey(Store(out), prices)
     with suppress(KeyboardInterrupt), _screen(watch, json) as show:  # Ctrl-C is how one stops watching

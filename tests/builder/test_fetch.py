@@ -80,6 +80,15 @@ def test_a_folder_with_another_set_is_left_alone(built: Bucket, tmp_path: Path) 
     assert files(tmp_path) == before
 
 
+def test_nothing_is_written_through_a_link(built: Bucket, tmp_path: Path) -> None:
+    for name in ("mine", "outside"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "mine" / "webdataset").symlink_to(tmp_path / "outside")
+    with pytest.raises(SpecError, match="is a link to another place, where nothing is written"):
+        fetch(built.url, tmp_path / "mine")
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
 def test_a_strangers_names_lead_nowhere(built: Bucket, tmp_path: Path) -> None:
     receipt = json.loads(next(body for key, body in built.files().items() if "receipts" in key))
     evil = json.dumps(receipt | {"name": "../../evil"}).encode()
@@ -90,6 +99,17 @@ def test_a_strangers_names_lead_nowhere(built: Bucket, tmp_path: Path) -> None:
     assert (fetched.brought, len(fetched.receipts)) == (2, 2)
     assert [path.name for path in tmp_path.iterdir()] == ["deep"]
     assert not [path for path in tmp_path.rglob("*") if "evil" in path.name]
+
+
+def test_receipts_of_more_clips_than_there_can_be_are_wrong(
+    built: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, body = next((key, body) for key, body in built.files().items() if "receipts" in key)
+    receipt = json.loads(body)
+    many = json.dumps(receipt | {"keys": 9 * receipt["keys"]}).encode()
+    built.client.put_object(Bucket=built.name, Key=f"sets/tiny/{key}", Body=many)
+    assert command(["fetch", built.url, str(tmp_path)]) == 1
+    assert "tell of more clips than the set can have: they were changed" in capsys.readouterr().err
 
 
 def test_the_command_says_what_came_and_how_to_load_it(

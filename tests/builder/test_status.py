@@ -336,6 +336,7 @@ def test_the_command_refuses_in_one_line(half: Path, tmp_path: Path, capsys: pyt
     for arguments, line in (
         ((half, "--every", "0"), "--every is 0; it must be from 1 to 86400 seconds"),
         ((half, "--cpu-price", "nan"), "--cpu-price is nan; it must be a number of 0 or more, for an hour"),
+        ((half, "--html", "s3://bucket/status.html"), "s3://bucket/status.html is not a folder"),
         ((tmp_path / "no",), "holds no set"),
     ):
         code, out, err = command(capsys, *arguments)
