@@ -16,6 +16,9 @@ from camera_motion.schema.spec import Execution
 CORES_PER_GPU_WORKER: Final = 4
 WORKERS_PER_GPU: Final = 4
 
+#: No GPU has the memory for more workers than this share allows.
+LEAST_SHARE: Final = 0.01
+
 
 def choose_engine(execution: Execution, shards: int, cuda: bool = False) -> tuple[Engine, int, float]:
     """Choose how to run `shards` shards, and the threads and GPUs that each job may use; `cuda` if it renders on one.
@@ -31,7 +34,11 @@ def choose_engine(execution: Execution, shards: int, cuda: bool = False) -> tupl
 
         threads, gpus = execution.cpus or 1, gpus_each(execution, cuda)
         return Ray(execution.workers, threads, gpus, execution.address), threads, gpus
-    gpu_names = visible_devices() if cuda or execution.gpus else ()
+    if execution.address:
+        raise SpecError(f"--address is {execution.address!r}, but the engine is {execution.engine}; add --engine ray")
+    if execution.gpus and not cuda:
+        raise SpecError(f"--gpus is {execution.gpus:g}, but the renderer is cpu; leave it out, or use --renderer cuda")
+    gpu_names = visible_devices() if cuda else ()
     gpus = gpus_each(execution, cuda, len(gpu_names))
     cores = available_cores() if gpus else execution.workers or available_cores()
     seats = int(len(gpu_names) / gpus) if gpus else cores // (execution.cpus or 1)
@@ -50,7 +57,7 @@ def gpus_each(execution: Execution, cuda: bool, devices: int = 0) -> float:
         SpecError: a number that is neither a share nor whole.
     """
     gpus = execution.gpus
-    if gpus > 1 and gpus != int(gpus):
+    if (gpus > 1 and gpus != int(gpus)) or 0 < gpus < LEAST_SHARE:
         raise SpecError(f"--gpus is {gpus:g}; a worker holds a share of one GPU, such as 0.25, or whole ones")
     if gpus or not cuda:
         return gpus

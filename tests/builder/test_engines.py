@@ -150,5 +150,13 @@ def test_a_worker_of_ray_holds_what_was_asked_for() -> None:
     assert vars(engine) == {"workers": 9, "cpus": 3, "gpus": 0.25, "address": "10.0.0.1:6379"}
     assert (threads, gpus) == (3, 0.25)
     assert choose_engine(Execution(engine="ray"), 4, cuda=True)[2] == 1
+    with pytest.raises(SpecError, match=r"^--gpus is 1e-09; a worker holds a share"):
+        choose_engine(Execution(engine="ray", gpus=1e-9), 4)
+    with pytest.raises(
+        SpecError, match=r"^--gpus is 0.5, but the renderer is cpu; leave it out, or use --renderer cuda$"
+    ):
+        choose_engine(Execution(gpus=0.5), 4)
+    with pytest.raises(SpecError, match=r"^--address is 'auto', but the engine is processes; add --engine ray$"):
+        choose_engine(Execution(engine="processes", address="auto"), 4)
     with pytest.raises(SpecError, match=r"^--gpus is 1.5; a worker holds a share of one GPU, such as 0.25, or whole"):
         choose_engine(Execution(engine="ray", gpus=1.5), 4)
