@@ -50,6 +50,6 @@ def build(
     from camera_motion.builder.console import build_here
     from camera_motion.builder.specfile import load
 
-    chosen = rendered_by(load(spec, clips=clips, seed=seed), renderer)
+    chosen = rendered_by(load(spec, clips=clips, seed=seed), renderer, gpus)
     execution = hands(chosen, workers, engine=engine, cpus=cpus, gpus=gpus, address=address)
     return build_here(chosen, out or chosen.execution.output or chosen.name, slice, execution, verbose)

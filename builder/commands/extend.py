@@ -51,6 +51,6 @@ def extend(
     from camera_motion.schema.parse import parse
 
     spec = unchanged(parse(Store(out).read_spec().model_dump() | {"clips": clips}, out), Path(out), out)
-    spec = rendered_by(spec, renderer)
+    spec = rendered_by(spec, renderer, gpus)
     execution = hands(spec, workers, engine=engine, cpus=cpus, gpus=gpus, address=address)
     return build_here(spec, out, slice, execution, verbose)

@@ -81,15 +81,23 @@ def hands(spec: "Spec", workers: int | None, **given: Any) -> "Execution":
     Raises:
         SpecError: an option that no machine can mean.
     """
+    from camera_motion.schema.base import SpecError
     from camera_motion.schema.parse import parse
 
     fields = spec.model_dump()
     given = {name: value for name, value in (given | {"workers": crew(workers)}).items() if value is not None}
-    return parse(fields | {"execution": fields["execution"] | given}, "options").execution
+    execution = parse(fields | {"execution": fields["execution"] | given}, "options").execution
+    if given.get("address") and execution.engine != "ray":
+        raise SpecError(f"--address is {execution.address!r}, but the engine is {execution.engine}; add --engine ray")
+    if given.get("gpus") and spec.render.renderer == "cpu":
+        raise SpecError(f"--gpus is {execution.gpus:g}, but the renderer is cpu; leave it out, or use --renderer cuda")
+    return execution
 
 
-def rendered_by(spec: "Spec", renderer: str | None) -> "Spec":
-    """Give a spec another renderer, if the user names one."""
+def rendered_by(spec: "Spec", renderer: str | None, gpus: float | None) -> "Spec":
+    """Give a spec another renderer, if the user names one; who asks for GPUs means CUDA."""
+    if renderer is None and gpus and spec.render.renderer == "auto":
+        renderer = "cuda"
     if renderer is None:
         return spec
     return spec.model_copy(update={"render": spec.render.model_copy(update={"renderer": renderer})})

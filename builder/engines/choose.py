@@ -34,12 +34,8 @@ def choose_engine(execution: Execution, shards: int, cuda: bool = False) -> tupl
 
         threads, gpus = execution.cpus or 1, gpus_each(execution, cuda)
         return Ray(execution.workers, threads, gpus, execution.address), threads, gpus
-    if execution.address:
-        raise SpecError(f"--address is {execution.address!r}, but the engine is {execution.engine}; add --engine ray")
-    if execution.gpus and not cuda:
-        raise SpecError(f"--gpus is {execution.gpus:g}, but the renderer is cpu; leave it out, or use --renderer cuda")
     gpu_names = visible_devices() if cuda else ()
-    gpus = gpus_each(execution, cuda, len(gpu_names))
+    gpus = gpus_each(execution, cuda, len(gpu_names)) if cuda else 0.0  # a spec for a cluster may be built here
     cores = available_cores() if gpus else execution.workers or available_cores()
     seats = int(len(gpu_names) / gpus) if gpus else cores // (execution.cpus or 1)
     crew = max(1, min(execution.workers or seats, shards))

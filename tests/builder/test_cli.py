@@ -67,6 +67,11 @@ def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixt
         (["build", "--clips", "25"], "demo.yaml: clips is 25, not a multiple of shard_clips 6; nearest: 24 or 30"),
         (["build", "--seed", "-1"], "demo.yaml: seed is -1; it must be at least 0"),
         (["build", "--workers", "-3"], "--workers is -3; it must be from 1 to 4096"),
+        (["build", "--address", "auto"], "--address is 'auto', but the engine is auto; add --engine ray"),
+        (
+            ["build", "--gpus", "0.5", "--renderer", "cpu"],
+            "--gpus is 0.5, but the renderer is cpu; leave it out, or use",
+        ),
         (["spec", "estimate", "--workers", "9" * 400], "--workers is a number without end"),
         (["status", "/nowhere"], "/nowhere holds no set: there is no spec.json; build one with --out"),
         (["validate", "/nowhere"], "/nowhere holds no set"),
