@@ -46,6 +46,7 @@ bench: .venv/.dev
 	@touch $@
 
 .venv/.gpu: .venv/.core
+	@command -v nvidia-smi >/dev/null || { echo 'no NVIDIA driver is here: make demo without RENDERER=cuda' >&2; exit 1; }
 	$(PIP) install -c constraints.txt -e '.[gpu]'
 	@touch $@
 

@@ -30,6 +30,9 @@ def build_here(spec: Spec, root: str, slice: str, execution: Execution, verbose:
 
     with _ended_as_by_ctrl_c(), Bar(Console(stderr=True), spec.name) as bar:
         built = build(spec, root, film, watcher=bar, part=part, execution=execution)
+    if not built.clips:
+        say(f"Slice {slice} has no shard: the set has {spec.clips // spec.shard_clips}.")
+        return 0
     for name, failure in built.failures.items() if verbose else ():
         sys.stderr.write(f"camera-motion: {name}:\n{failure.detail}\n")
     for line in summary(built.manifest):

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from camera_motion.builder.progress import spell_bytes, spell_s
 from camera_motion.builder.store import Store
+from camera_motion.cards.spelling import spell_bytes, spell_money, spell_s
 from camera_motion.generator.identity import identity_of, resolve
 from camera_motion.schema.base import SpecError
 from camera_motion.schema.receipt import Receipt
@@ -63,8 +63,12 @@ class Estimate:
             f"{size} in {self.shards} shards"
         ]
         if cpu_price is not None or gpu_price is not None:
-            money = priced(self.cpu_h, self.gpu_h, cpu_price or 0.0, gpu_price or 0.0)
-            said.append(f"about {money:.2f} for computing; storage, traffic and machines that wait come on top")
+            money = spell_money(priced(self.cpu_h, self.gpu_h, cpu_price or 0.0, gpu_price or 0.0))
+            unknown = (
+                "cores" if cpu_price is None and self.cpu_h else "GPUs" if gpu_price is None and self.gpu_h else ""
+            )
+            without = f" without the {unknown}, whose price is not given" if unknown else ""
+            said.append(f"about {money} for computing{without}; storage, traffic and machines that wait come on top")
         if self.measured_clips:
             memory = f", with at most {spell_bytes(self.peak_bytes)} of memory a worker" if self.peak_bytes else ""
             said.append(f"from the receipts of {self.measured_clips} clips of this set{memory}")

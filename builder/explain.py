@@ -27,9 +27,12 @@ def explain(spec: Spec) -> Iterator[str]:
         yield f"scenes: {spec.scenes.path}, {spec.scenes.place}"
     dealt = spec.clips - shards
     yield (
-        f"moves: {len(planned.deck)} cards, dealt {dealt / len(planned.deck):.3g} times over {dealt} clips; "
+        f"moves: {len(planned.deck)} cards, dealt {round(dealt / len(planned.deck), 2):,g} times over {dealt} clips; "
         f"the other {shards}, the first of every shard, use all six degrees of freedom"
     )
+    if dealt < len(planned.deck):
+        why = "shard_clips is 1" if spec.shard_clips == 1 else f"clips is {spec.clips}"
+        yield f"  so {len(planned.deck) - dealt} of the cards are never filmed, as {why}: raise it to have them all"
     for title, count in Counter(_title(request) for request in planned.deck).items():
         yield f"  {count:4d}  {title}"
     encode = spec.encode

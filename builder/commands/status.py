@@ -42,7 +42,7 @@ def status(
     """
     from camera_motion.builder.places import PlaceUnavailable, open_place
     from camera_motion.builder.status import Survey
-    from camera_motion.builder.store import Store
+    from camera_motion.builder.store import SPEC, Store
     from camera_motion.schema.base import SpecError
 
     if not 1 <= every <= 86400:
@@ -50,8 +50,12 @@ def status(
     if html:
         open_place(html).path("")  # a URL is no file of this machine
     prices = None if cpu_price is None and gpu_price is None else (cpu_price or 0.0, gpu_price or 0.0)
-    survey = Survey(Store(out), prices)
+    store = Store(out)
+    survey = Survey(store, prices)
     with suppress(KeyboardInterrupt), _screen(watch, json) as show:  # Ctrl-C is how one stops watching
+        while watch and SPEC not in store.place.sizes(""):
+            complain(f"{out} holds no set yet; looking again in {every:g} s")
+            time.sleep(every)
         while True:
             try:
                 progress = survey.look()
@@ -82,10 +86,10 @@ def lines(progress: "Progress") -> Iterator[str]:
         yield "  shards: " + ", ".join(f"{n} {kind}" for kind, (n, _) in counts.items() if n)
     if p.running:
         left = f"; about {spell_s(p.left_s)} left" if p.left_s is not None else ""
-        rates = f"{spell_rate(p.rate)} now, {spell_rate(p.rate_overall)} overall" if p.rate else "nothing done of late"
+        rates = f"{spell_rate(p.rate)} now, {spell_rate(p.rate_overall)} overall" if p.rate else "nothing done yet"
         yield f"  {rates}{left}"
     elif p.left_s is not None:
-        yield f"  nobody is at work; about {spell_s(p.left_s)} left; go on with: {p.again}"
+        yield f"  no shard is being made; about {spell_s(p.left_s)} left; go on with: {p.again}"
     if p.done_shards:
         whole = f" of about {spell_bytes(p.expected_bytes)}" if p.done_shards < p.shards else ""
         held = f"{p.cpu_h:.3g} core-hours" + (f" and {p.gpu_h:.3g} GPU-hours" if p.gpu_h else "")
@@ -123,13 +127,26 @@ def _screen(watch: bool, json: bool) -> Iterator[Callable[["Progress"], None]]:
     elif not watch:
         yield lambda progress: _say_all(list(lines(progress)))
     elif not sys.stdout.isatty():
-        yield lambda progress: _say_all(list(lines(progress))[:3])
+        yield _say_changes()
     else:
         from rich.console import Console
         from rich.live import Live
 
         with Live(console=Console(highlight=False), auto_refresh=False) as live:
-            yield lambda progress: live.update(_picture(progress), refresh=True)
+            yield lambda progress: live.update(picture(progress), refresh=True)
+
+
+def _say_changes() -> Callable[["Progress"], None]:
+    """Give what tells all whenever a shard is done, fails or falls silent: for logs."""
+    seen: list[object] = []
+
+    def tell(progress: "Progress") -> None:
+        state = progress.done_shards, progress.failed, progress.silent
+        if state not in seen:
+            seen[:] = [state]
+            _say_all(list(lines(progress)))
+
+    return tell
 
 
 def _say_all(told: list[str]) -> None:
@@ -137,8 +154,10 @@ def _say_all(told: list[str]) -> None:
     sys.stdout.flush()
 
 
-def _picture(progress: "Progress") -> Any:
+def picture(progress: "Progress") -> Any:
+    """Draw it for a terminal: the lines, with a bar under the first."""
     from rich.console import Group
+    from rich.padding import Padding
     from rich.progress_bar import ProgressBar
     from rich.text import Text
 
@@ -146,7 +165,8 @@ def _picture(progress: "Progress") -> Any:
     rows = [
         Text(line, style="red" if line.lstrip().startswith(("failed", "silent", "missing")) else "") for line in rest
     ]
-    return Group(Text(first, style="bold"), ProgressBar(progress.clips, progress.done_clips), *rows)
+    bar = Padding(ProgressBar(progress.clips, progress.done_clips), 0)  # which ends its line: a bar alone does not
+    return Group(Text(first, style="bold"), bar, *rows)
 
 
 def _say_json(progress: "Progress") -> None:

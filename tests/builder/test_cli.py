@@ -165,6 +165,7 @@ def test_the_specs_that_come_with_the_package_are_right(name: str, capsys: pytes
     assert code == 0
     assert "canar" not in out
     assert "cards, dealt" in out
+    assert "never filmed" not in out
     code, out, _ = run(capsys, "spec", "estimate", name)
     assert code == 0
     assert "about" in out

@@ -76,6 +76,8 @@ def test_hours_and_money_are_those_for_which_workers_held_their_cores_and_gpus()
     assert "about 2 h 00 min with 10 workers, 80 core-hours, 5 GPU-hours, 200.0 kB in 200 shards" in first
     assert money.startswith("about 14.00 for computing")
     assert "at most 2.0 GB of memory a worker" in basis
+    alone = told.lines(gpu_price=2.0)[1]
+    assert alone.startswith("about 10.00 for computing without the cores, whose price is not given; ")
     assert "about" not in " ".join(told.lines()[1:]), "no price, no cost"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tiny import spec
 
+from camera_motion.builder.explain import explain
 from camera_motion.builder.plan import plan, take
 from camera_motion.schema.base import identity
 from camera_motion.schema.spec import DIRECTIONS, Spec
@@ -148,3 +149,10 @@ def test_a_million_clips_are_planned_in_little_memory() -> None:
     count, peak_mib = map(int, run.stdout.split())
     assert count == 1_000_000
     assert peak_mib < 300
+
+
+def test_cards_that_no_clip_is_left_for_are_told() -> None:
+    cards = len(plan(spec()).deck)
+    assert f"  so {cards} of the cards are never filmed, as shard_clips is 1: raise it to have them all" in list(
+        explain(spec(shard_clips=1, clips_per_scene=1))
+    )

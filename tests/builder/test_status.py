@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 from s3 import Bucket
 from tiny import film, spec
 
 from camera_motion.builder import notes
 from camera_motion.builder.cli import main
-from camera_motion.builder.commands.status import lines
+from camera_motion.builder.commands.status import lines, picture
 from camera_motion.builder.places import Place, open_place
 from camera_motion.builder.plan import plan
 from camera_motion.builder.run import build
@@ -136,7 +138,7 @@ def test_a_dead_worker_is_running_at_first_and_silent_later(tmp_path: Path) -> N
     assert (later.running, [worker.name for worker in later.silent]) == ((), [NAMES[1]])
     assert later.counts()["waiting"] == (5, 10)
     assert f"silent {NAMES[1]}: begun 2 h 0" in told(later)
-    assert "nobody is at work" in told(later)
+    assert "no shard is being made" in told(later)
     build(spec(), tmp_path, broken, engine="serial")
     assert [path.name for path in (tmp_path / "progress").iterdir()] == [f"{NAMES[3]}.failed.json"]
     assert build(spec(), tmp_path, film, engine="serial").complete
@@ -168,7 +170,7 @@ def test_rates_are_those_of_the_time_in_which_somebody_worked(half: Path) -> Non
 def test_when_nobody_works_the_time_left_is_that_of_the_rate_before(half: Path) -> None:
     progress = look(half, 99999.0)
     assert progress.left_s == pytest.approx(6 / (6 / 200))
-    assert "nobody is at work; about 3 min 20 s left; go on with: camera-motion extend" in told(progress)
+    assert "no shard is being made; about 3 min 20 s left; go on with: camera-motion extend" in told(progress)
 
 
 def test_cost_is_the_hours_that_workers_held_at_the_prices_given(half: Path) -> None:
@@ -319,6 +321,26 @@ def test_the_command_watches_until_the_set_is_complete(half: Path, tmp_path: Pat
     assert "12 of 12 clips, 6 of 6 shards" in rest
     assert "100.0 %" in page.read_text()
     assert 'http-equiv="refresh"' not in page.read_text()
+
+
+def test_on_a_terminal_no_line_is_lost_beside_the_bar(half: Path) -> None:
+    console = Console(width=500, force_terminal=True)
+    with console.capture() as captured:
+        console.print(picture(look(half, 99999.0)))
+    shown = [Text.from_ansi(line).plain.strip() for line in captured.get().splitlines()]
+    assert "shards: 3 done, 3 waiting" in shown
+    assert shown.index("shards: 3 done, 3 waiting") == 2, "the set, the bar, and the rest"
+
+
+def test_a_set_may_be_watched_before_it_is_begun(tmp_path: Path) -> None:
+    program = [Path(sys.executable).with_name("camera-motion"), "status", tmp_path, "--watch", "--every", "1"]
+    watching = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert watching.stderr
+    assert "holds no set yet; looking again in 1 s" in watching.stderr.readline()
+    assert build(spec(), tmp_path, film, engine="serial").complete
+    out, _ = watching.communicate(timeout=60)
+    assert watching.returncode == 0
+    assert "12 of 12 clips, 6 of 6 shards" in out
 
 
 def test_watching_ends_when_nothing_more_comes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from sets import write_set
 
 from camera_motion.schema.columns import COLUMNS, Column
 from camera_motion.schema.parse import parse
+from camera_motion.schema.spec import DIRECTIONS, MAGNITUDE_LIMITS, PROFILES, Spec
 from camera_motion.schema.vocabulary import PRIMITIVES, SPEED_CLASSES, SPEEDS, word
 
 ROOT = Path(__file__).parents[2]
@@ -82,3 +83,19 @@ def test_commands_and_their_options_exist(command: list[str]) -> None:
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda path: path.name)
 def test_example_specs_are_right(example: Path) -> None:
     assert parse(yaml.safe_load(example.read_text()), example.name).clips > 0
+
+
+def test_the_page_of_the_spec_tells_every_field_profile_and_move() -> None:
+    page = (ROOT / "docs" / "spec.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z_]+)`[^|]*\|(.*)$", page, re.MULTILINE))
+    assert set(Spec.model_fields) - {"base", "inputs"} <= set(re.findall(r"`([a-z_]+)`", page))
+    for name, (width, height, frames, fps) in PROFILES.items():
+        row = next(line for line in page.splitlines() if f"`{name}`" in line)
+        assert f"{width} x {height}" in row
+        assert row.endswith(f"| {frames} | {fps:g} |")
+    for move, directions in DIRECTIONS.items():
+        row = rows.get(move) or next(line for line in page.splitlines() if f"`{move}`" in line)
+        assert all(f"`{direction}`" in row for direction in directions)
+        if move in MAGNITUDE_LIMITS:
+            limit, unit = MAGNITUDE_LIMITS[move]
+            assert f"| {limit:g} {unit} |" in f"{row} " or (move == "zoom" and f" {limit:g}," in row)
